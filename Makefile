@@ -1,0 +1,54 @@
+# Two commands do everything: `make run` and `make test`. Everything is installed into .venv.
+.DEFAULT_GOAL := help
+.PHONY: help setup run champion test lint type pytest data study score clean browser
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+THREADS ?= $(shell nproc)
+export OMP_NUM_THREADS := 2
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml requirements.lock
+	@echo "installing into $(VENV) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock torch==2.13.0
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[transformers,onnx,documents,dev]'
+	@touch $@
+
+setup: $(STAMP)  ## install everything into .venv
+
+run: setup  ## compare the models, crown the best, score two sample documents
+	@$(BIN)/python -m communique.quickstart
+
+champion: setup  ## train the best recipe on the whole training split and register it (up to 40 minutes)
+	@$(BIN)/communique train experiment=champion
+	@$(BIN)/communique champion --study champion
+
+study: setup  ## the comparison alone, as a page: reports/study.html
+	@$(BIN)/communique train -m experiment=headline
+	@$(BIN)/communique compare --study headline --out reports/study.html
+
+score: setup  ## score data/examples with the champion: reports/example.html
+	@$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html
+
+data: setup  ## check and summarise the corpus, report leakage
+	@$(BIN)/communique data
+
+test: setup lint type pytest  ## lint, types and tests
+
+lint: setup
+	@$(BIN)/ruff check src tests
+	@$(BIN)/ruff format --check src tests
+
+type: setup
+	@$(BIN)/mypy
+
+pytest: setup
+	@$(BIN)/pytest -n 2
+
+clean:  ## remove what running made (not .venv)
+	rm -rf runs reports mlruns.db* mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis

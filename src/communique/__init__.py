@@ -1,0 +1,3 @@
+"""Communique: measure stance in diplomatic text."""
+
+__version__ = "0.1.0"

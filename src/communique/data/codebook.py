@@ -1,0 +1,117 @@
+"""The codebook: which labels there are, in which order, and what they mean.
+
+It is read from a YAML file, so that another codebook makes another study; nothing else in the package
+spells a label's name.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from communique.errors import CommuniqueError
+
+
+@dataclass(frozen=True)
+class Label:
+    """One stance: its name (a column), a short title (a page), its definition, and the words that cue it."""
+
+    name: str
+    title: str
+    definition: str
+    cues: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """An ordered set of labels; every array in the package has its label columns in this order.
+
+    With ``exclusive`` a sentence carries at most one label (favour / against / none).
+    """
+
+    labels: tuple[Label, ...]
+    version: str = ""
+    exclusive: bool = False
+    phenomena: tuple[str, ...] = field(default=())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The labels' names, in order."""
+        return tuple(label.name for label in self.labels)
+
+    def check(self, labels: Iterable[str]) -> frozenset[str]:
+        """The label set, or a CommuniqueError that names the unknown label."""
+        found = frozenset(labels)
+        if unknown := sorted(found - set(self.names)):
+            raise CommuniqueError(f"unknown label '{unknown[0]}': the codebook knows {', '.join(self.names)}")
+        if self.exclusive and len(found) > 1:
+            raise CommuniqueError(f"labels {', '.join(sorted(found))} together: this codebook allows one")
+        return found
+
+    def encode(self, label_sets: Sequence[Iterable[str]]) -> pd.DataFrame:
+        """Label sets to an indicator table: one row a set, one 0/1 column a label."""
+        rows = [self.check(labels) for labels in label_sets]
+        matrix = np.array([[name in row for name in self.names] for row in rows], dtype=np.int8)
+        return pd.DataFrame(matrix.reshape(len(rows), len(self.names)), columns=list(self.names))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as a model folder keeps it."""
+        return asdict(self)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over everything the codebook says."""
+        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def from_dict(cls, content: dict[str, Any], source: str = "codebook") -> "Codebook":
+        """Check plain data and make a codebook of it; ``source`` names the file in errors."""
+        entries = content.get("labels") if isinstance(content, dict) else None
+        if not isinstance(entries, list | tuple) or not entries:
+            raise CommuniqueError(f"{source}: field 'labels' must be a list with at least one label")
+        labels = tuple(_label(entry, f"{source}, label {i}") for i, entry in enumerate(entries, 1))
+        names = [label.name for label in labels]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise CommuniqueError(f"{source}: label '{twice[0]}' stands twice; give each label one entry")
+        return cls(
+            labels=labels,
+            version=str(content.get("version", "")),
+            exclusive=bool(content.get("exclusive", False)),
+            phenomena=tuple(content.get("phenomena", ())),
+        )
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Codebook":
+        """Read a codebook file; raises CommuniqueError where it is missing or malformed."""
+        path = Path(path)
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise CommuniqueError(
+                f"{path}: cannot be read ({error.strerror}); name a codebook YAML file"
+            ) from error
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise CommuniqueError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
+        return cls.from_dict(content, str(path))
+
+
+def _label(entry: Any, where: str) -> Label:
+    if not isinstance(entry, dict) or not entry.get("name"):
+        raise CommuniqueError(f"{where}: needs at least a 'name'")
+    name = str(entry["name"])
+    if not name.isidentifier():
+        raise CommuniqueError(
+            f"{where}: name '{name}' must be letters, digits and underscores (it names columns)"
+        )
+    return Label(
+        name=name,
+        title=str(entry.get("title", name.replace("_", " "))),
+        definition=" ".join(str(entry.get("definition", "")).split()),
+        cues=tuple(str(cue) for cue in entry.get("cues", ())),
+    )

@@ -1,0 +1,69 @@
+"""The leakage report: documents, and near-duplicate sentences, that stand on both sides of a split."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+from datasketch import MinHash, MinHashLSH
+
+from communique.data.dataset import Corpus, Sentence
+
+
+@dataclass(frozen=True)
+class NearDuplicate:
+    """Two sentences of different parts whose word shingles overlap by ``similarity`` (Jaccard)."""
+
+    first: Sentence
+    first_part: str
+    second: Sentence
+    second_part: str
+    similarity: float
+
+
+@dataclass(frozen=True)
+class LeakageReport:
+    """What two parts of a split share; clean means nothing."""
+
+    shared_documents: tuple[str, ...]
+    near_duplicates: tuple[NearDuplicate, ...]
+    threshold: float
+
+    @property
+    def clean(self) -> bool:
+        """True where no document and no near-duplicate crosses the split."""
+        return not self.shared_documents and not self.near_duplicates
+
+
+def shingles(text: str, size: int = 3) -> frozenset[str]:
+    """The set of word n-grams of a sentence, lower-cased, punctuation dropped."""
+    words = re.findall(r"\w+", text.lower())
+    return frozenset(" ".join(words[i : i + size]) for i in range(max(1, len(words) - size + 1)))
+
+
+def leakage_report(parts: Mapping[str, Corpus], threshold: float = 0.6) -> LeakageReport:
+    """Find what crosses the parts: candidates by MinHash (datasketch), each confirmed by exact Jaccard."""
+    documents = {part: set(corpus.documents) for part, corpus in parts.items()}
+    shared = {d for a, b in combinations(documents, 2) for d in documents[a] & documents[b]}
+    found = [pair for pair in near_duplicates(parts, threshold) if pair.first_part != pair.second_part]
+    return LeakageReport(tuple(sorted(shared)), tuple(found), threshold)
+
+
+def near_duplicates(parts: Mapping[str, Corpus], threshold: float) -> list[NearDuplicate]:
+    """All pairs of sentences at or above the threshold, within and across parts, most similar first."""
+    index = MinHashLSH(threshold=threshold, num_perm=64)
+    seen: dict[str, tuple[Sentence, str, frozenset[str]]] = {}
+    pairs = []
+    for part, corpus in parts.items():
+        grams = [shingles(sentence.text) for sentence in corpus]
+        hashes = MinHash.bulk([[g.encode() for g in gram] for gram in grams], num_perm=64)
+        for sentence, gram, minhash in zip(corpus, grams, hashes, strict=True):
+            for key in sorted(index.query(minhash)):
+                other, other_part, other_gram = seen[key]
+                similarity = len(gram & other_gram) / len(gram | other_gram)
+                if similarity >= threshold:
+                    pairs.append(NearDuplicate(other, other_part, sentence, part, similarity))
+            key = f"{part}\t{sentence.id}"
+            seen[key] = (sentence, part, gram)
+            index.insert(key, minhash)
+    return sorted(pairs, key=lambda pair: (-pair.similarity, pair.first.id, pair.second.id))

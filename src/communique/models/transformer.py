@@ -1,0 +1,229 @@
+"""The fine-tuned encoder: the one training loop of the project (``transformers.Trainer``)."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.progress import track
+from scipy.special import expit
+from sklearn.metrics import f1_score
+
+from communique.errors import CommuniqueError, missing_extra
+from communique.evaluation.calibration import fit_thresholds
+from communique.models.base import StanceModel, Validation
+from communique.models.encoder import PACKAGED, batches_by_length, load_tokenizer, locate, pad, windows_of
+
+if TYPE_CHECKING:
+    from communique.models.network import StanceNetwork
+
+NETWORK = "network"
+
+
+class TransformerModel(StanceModel):
+    """MiniLM (or any BERT by ``encoder``) fine-tuned with binary cross-entropy over all labels at once.
+
+    ``freeze_layers`` lowest layers keep their pretrained weights. With validation the epoch of the best
+    macro-F1 is kept and training stops after ``patience`` epochs without a better one. ``precision`` is
+    ``auto`` (bfloat16 where the processor has it), ``float32`` or ``bfloat16``.
+    """
+
+    kind = "transformer"
+
+    def __init__(
+        self,
+        encoder: str = PACKAGED,
+        epochs: int = 4,
+        learning_rate: float = 1e-4,
+        head_learning_rate: float = 1e-3,
+        batch_size: int = 16,
+        warmup: float = 0.1,
+        weight_decay: float = 0.01,
+        dropout: float = 0.1,
+        freeze_layers: int = 0,
+        max_length: int = 128,
+        patience: int = 2,
+        precision: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        self.encoder = encoder
+        self.epochs = epochs
+        self.learning_rate = learning_rate
+        self.head_learning_rate = head_learning_rate
+        self.batch_size = batch_size
+        self.warmup = warmup
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.freeze_layers = freeze_layers
+        self.max_length = max_length
+        self.patience = patience
+        self.precision = precision
+        self.seed = seed
+
+    def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
+        _require()
+        from transformers import set_seed
+
+        set_seed(self.seed)
+        folder = locate(self.encoder)
+        self.tokenizer_ = load_tokenizer(folder)
+        self.network_ = self._network(folder)
+        train = self._rows(texts, labels)
+        held_out = None if validation is None else self._rows(validation[0], validation[1].to_numpy())
+        with tempfile.TemporaryDirectory(prefix="communique-") as scratch:
+            trainer = self._trainer(train, held_out, scratch)
+            trainer.train()
+        self.network_ = trainer.model.eval()
+
+    def _network(self, folder: Path) -> "StanceNetwork":
+        from transformers import AutoConfig
+
+        from communique.models.network import StanceConfig, StanceNetwork
+
+        base = AutoConfig.from_pretrained(folder, local_files_only=True).to_dict()
+        if base.get("model_type") not in ("bert", StanceConfig.model_type):
+            raise CommuniqueError(
+                f"encoder {folder}: is a '{base.get('model_type')}'; this kind fine-tunes BERT encoders"
+            )
+        options = {
+            k: v for k, v in base.items() if k not in ("model_type", "architectures", "id2label", "label2id")
+        }
+        options |= {"id2label": dict(enumerate(self.labels)), "head_dropout": self.dropout}
+        config = StanceConfig(**options)
+        network = StanceNetwork.from_pretrained(folder, config=config, local_files_only=True)
+        network.freeze(self.freeze_layers)
+        return network
+
+    def _rows(self, texts: Any, labels: np.ndarray) -> list[dict[str, Any]]:
+        ids, owner = windows_of(self.tokenizer_, texts, self.max_length)
+        targets = labels.astype(np.float32)[owner]
+        return [{"input_ids": i, "labels": y} for i, y in zip(ids, targets, strict=True)]
+
+    def _trainer(
+        self, train: list[dict[str, Any]], held_out: list[dict[str, Any]] | None, scratch: str
+    ) -> Any:
+        from transformers import DataCollatorWithPadding, EarlyStoppingCallback, PrinterCallback, Trainer
+
+        from communique.models.progress import RichProgress
+
+        callbacks: list[Any] = [RichProgress()]
+        if held_out is not None:
+            callbacks.append(EarlyStoppingCallback(early_stopping_patience=self.patience))
+        trainer = Trainer(
+            model=self.network_,
+            args=self._arguments(scratch, validated=held_out is not None),
+            train_dataset=train,
+            eval_dataset=held_out,
+            processing_class=self.tokenizer_,
+            data_collator=DataCollatorWithPadding(self.tokenizer_),
+            compute_metrics=_validation_macro_f1,
+            optimizers=(self._optimizer(), None),
+            callbacks=callbacks,
+        )
+        trainer.remove_callback(PrinterCallback)
+        return trainer
+
+    def _arguments(self, scratch: str, validated: bool) -> Any:
+        import torch
+        from transformers import TrainingArguments
+
+        kept = {
+            "save_strategy": "best",
+            "load_best_model_at_end": True,
+            "metric_for_best_model": "macro_f1",
+            "greater_is_better": True,
+            "save_total_limit": 1,
+            "save_only_model": True,
+        }
+        return TrainingArguments(
+            output_dir=scratch,
+            use_cpu=not torch.cuda.is_available(),
+            bf16=_use_bfloat16(self.precision),
+            num_train_epochs=self.epochs,
+            per_device_train_batch_size=self.batch_size,
+            per_device_eval_batch_size=64,
+            learning_rate=self.learning_rate,
+            warmup_steps=self.warmup,
+            train_sampling_strategy="group_by_length",
+            eval_strategy="epoch" if validated else "no",
+            logging_strategy="epoch",
+            report_to="none",
+            disable_tqdm=True,
+            seed=self.seed,
+            data_seed=self.seed,
+            dataloader_pin_memory=False,
+            label_names=["labels"],
+            **(kept if validated else {"save_strategy": "no"}),
+        )
+
+    def _optimizer(self) -> Any:
+        """AdamW with a faster head: it starts from nothing, the encoder does not."""
+        from torch.optim import AdamW
+
+        body = [p for p in self.network_.bert.parameters() if p.requires_grad]
+        head = list(self.network_.head.parameters())
+        groups = [
+            {"params": body, "lr": self.learning_rate, "weight_decay": self.weight_decay},
+            {"params": head, "lr": self.head_learning_rate, "weight_decay": 0.0},
+        ]
+        return AdamW(groups)
+
+    def windows(self, texts: Any) -> np.ndarray:
+        """How many windows of ``max_length`` tokens each text is scored in, shape ``(n,)``."""
+        _, owner = windows_of(self.tokenizer_, texts, self.max_length)
+        return np.bincount(owner, minlength=len(texts))
+
+    def _proba(self, texts: list[str]) -> np.ndarray:
+        ids, owner = windows_of(self.tokenizer_, texts, self.max_length)
+        probabilities = expit(self._logits(ids))
+        best = np.zeros((len(texts), len(self.labels)))
+        np.maximum.at(best, owner, probabilities)  # a stance anywhere in a long sentence is its stance
+        return best
+
+    def _logits(self, ids: list[Any], batch: int = 32) -> np.ndarray:
+        import torch
+
+        logits = np.zeros((len(ids), len(self.labels)))
+        plan = list(batches_by_length([len(row) for row in ids], batch))
+        device = self.network_.device
+        with torch.inference_mode():
+            for rows in track(plan, "scoring sentences", disable=len(ids) < 2000, transient=True):
+                padded, mask = pad([ids[i] for i in rows], self.tokenizer_.pad_token_id)
+                logits[rows] = self.network_(padded.to(device), mask.to(device)).logits.float().cpu().numpy()
+        return logits
+
+    def _save(self, folder: Path) -> None:
+        self.network_.save_pretrained(folder / NETWORK)
+        self.tokenizer_.save_pretrained(folder / NETWORK)
+
+    def _load(self, folder: Path) -> None:
+        _require()
+        from communique.models.network import StanceNetwork
+
+        self.tokenizer_ = load_tokenizer(folder / NETWORK)
+        self.network_ = StanceNetwork.from_pretrained(folder / NETWORK, local_files_only=True).eval()
+
+
+def _require() -> None:
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise missing_extra("transformers", str(error.name)) from error
+
+
+def _use_bfloat16(precision: str) -> bool:
+    import torch
+
+    if precision == "auto":
+        return torch.cuda.is_available() or bool(torch.cpu._is_avx512_bf16_supported())
+    if precision not in ("float32", "bfloat16"):
+        raise CommuniqueError(f"precision '{precision}': must be auto, float32 or bfloat16")
+    return precision == "bfloat16"
+
+
+def _validation_macro_f1(prediction: Any) -> dict[str, float]:
+    """Macro-F1 at the thresholds that suit these logits: the epoch is judged, not the cut."""
+    probabilities, gold = expit(prediction.predictions), prediction.label_ids.astype(int)
+    thresholds = fit_thresholds(gold, probabilities).values
+    return {"macro_f1": float(f1_score(gold, probabilities >= thresholds, average="macro", zero_division=0))}

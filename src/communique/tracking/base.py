@@ -1,0 +1,97 @@
+"""What a tracker does, and the one that does nothing."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A finished run as read back: its id, name, parameters, metrics, tags, and the folder of its artifacts."""
+
+    id: str
+    name: str
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    artifacts: Path = field(default=Path())
+
+
+class Tracker(Protocol):
+    """Where runs are recorded. Inside ``run(...)`` the ``log_…`` methods speak of that run."""
+
+    def run(self, name: str, study: str, tags: Mapping[str, str]) -> AbstractContextManager[str]:
+        """Open a run under the study's parent; yields its id, marks it failed where an exception passes."""
+        ...
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record parameters, flattened by the caller."""
+        ...
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Record numbers by name."""
+        ...
+
+    def log_dataset(self, table: pd.DataFrame, name: str, fingerprint: str, context: str) -> None:
+        """Record which data went in, by fingerprint."""
+        ...
+
+    def log_files(self, folder: Path) -> None:
+        """Keep every file of a folder with the run."""
+        ...
+
+    def log_model(self, folder: Path) -> None:
+        """Keep a saved model's folder with the run, as a model that MLflow can serve."""
+        ...
+
+    def finished(self, study: str, identity: str) -> RunRecord | None:
+        """The finished run of this identity in the study, if there is one."""
+        ...
+
+    def runs(self, study: str) -> Sequence[RunRecord]:
+        """All finished runs of a study, oldest first."""
+        ...
+
+    def register(self, run_id: str, name: str, alias: str) -> str:
+        """Register the run's model under a name and point the alias at it; returns the version."""
+        ...
+
+
+class NullTracker:
+    """Records nothing."""
+
+    @contextmanager
+    def run(self, name: str, study: str, tags: Mapping[str, str]) -> Iterator[str]:
+        """Yield an id that stands for no record."""
+        yield "untracked"
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Do nothing."""
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Do nothing."""
+
+    def log_dataset(self, table: pd.DataFrame, name: str, fingerprint: str, context: str) -> None:
+        """Do nothing."""
+
+    def log_files(self, folder: Path) -> None:
+        """Do nothing."""
+
+    def log_model(self, folder: Path) -> None:
+        """Do nothing."""
+
+    def finished(self, study: str, identity: str) -> RunRecord | None:
+        """Nothing is ever on record."""
+        return None
+
+    def runs(self, study: str) -> Sequence[RunRecord]:
+        """Nothing is ever on record."""
+        return ()
+
+    def register(self, run_id: str, name: str, alias: str) -> str:
+        """Do nothing."""
+        return ""

@@ -1,0 +1,222 @@
+"""Runs in MLflow: a SQLite file by default, made once under a lock so that parallel jobs are safe."""
+
+import logging
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from filelock import FileLock
+
+from communique.errors import CommuniqueError
+from communique.tracking.base import RunRecord
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+import mlflow
+from mlflow.entities import ViewType
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+
+EXPERIMENT = "communique"
+PARAM_LIMIT = 6000  # MLflow silently cuts longer values
+DIGEST_LIMIT = 36
+STUDY_TAG, PARENT_TAG, IDENTITY_TAG = "communique.study", "communique.parent", "communique.identity"
+
+
+class MlflowTracker:
+    """MLflow tracking; ``uri`` is any MLflow URI, artifacts of a SQLite store lie in ``artifacts``."""
+
+    def __init__(self, uri: str = "sqlite:///mlruns.db", artifacts: str = "mlartifacts") -> None:
+        self.uri = uri
+        self.artifacts = artifacts
+        for logger in ("mlflow", "alembic"):
+            logging.getLogger(logger).setLevel(logging.ERROR)
+        self.client = self._connect()
+        self.current = ""
+
+    def _connect(self) -> MlflowClient:
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        local = self.uri.startswith("sqlite:///")
+        lock = Path(self.uri.removeprefix("sqlite:///") + ".lock") if local else Path(".mlflow.lock")
+        try:
+            with FileLock(lock, timeout=300):
+                client = MlflowClient(self.uri)
+                known = client.get_experiment_by_name(EXPERIMENT)
+                location = Path(self.artifacts).absolute().as_uri() if local else None
+                self.experiment = (
+                    known.experiment_id
+                    if known
+                    else client.create_experiment(EXPERIMENT, artifact_location=location)
+                )
+        except MlflowException as error:
+            raise CommuniqueError(
+                f"tracking at {self.uri}: cannot be opened ({_first_line(error)})"
+            ) from error
+        return client
+
+    def _parent(self, study: str) -> str:
+        with FileLock(Path(f".{EXPERIMENT}-study.lock").name, timeout=300) as lock:
+            try:
+                found = self._search(f"tags.`{PARENT_TAG}` = '{study}'", ViewType.ACTIVE_ONLY)
+                if found:
+                    return str(found[0].info.run_id)
+                tags = {PARENT_TAG: study, "mlflow.runName": f"study: {study}"}
+                parent = self.client.create_run(self.experiment, tags=tags)
+                self.client.set_terminated(parent.info.run_id, "FINISHED")
+                return str(parent.info.run_id)
+            finally:
+                Path(lock.lock_file).unlink(missing_ok=True)
+
+    def _search(self, query: str, view: int = ViewType.ACTIVE_ONLY) -> list[Any]:
+        return list(
+            self.client.search_runs(
+                [self.experiment], query, view, max_results=5000, order_by=["attributes.start_time ASC"]
+            )
+        )
+
+    @contextmanager
+    def run(self, name: str, study: str, tags: Mapping[str, str]) -> Iterator[str]:
+        """Open a run under the study's parent; yields its id, marks it failed where an exception passes."""
+        parent = self._parent(study)
+        all_tags = {**tags, STUDY_TAG: study, "mlflow.parentRunId": parent, "mlflow.runName": name}
+        run = self.client.create_run(self.experiment, tags=all_tags)
+        self.current = run.info.run_id
+        status = "FAILED"
+        try:
+            yield self.current
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            self.client.set_terminated(self.current, status)
+
+    def log_params(self, params: Mapping[str, Any]) -> None:
+        """Record parameters; a value that MLflow would cut is refused, not cut."""
+        for key, value in params.items():
+            text = str(value)
+            if len(text) > PARAM_LIMIT:
+                raise CommuniqueError(
+                    f"parameter '{key}': {len(text)} characters, MLflow keeps {PARAM_LIMIT}; shorten it"
+                )
+            self.client.log_param(self.current, key, text)
+
+    def log_metrics(self, metrics: Mapping[str, float]) -> None:
+        """Record numbers by name."""
+        from mlflow.entities import Metric
+
+        entries = [Metric(name, float(value), 0, 0) for name, value in metrics.items()]
+        for start in range(0, len(entries), 900):
+            self.client.log_batch(self.current, metrics=entries[start : start + 900])
+
+    def log_dataset(self, table: pd.DataFrame, name: str, fingerprint: str, context: str) -> None:
+        """Record which data went in, by fingerprint (its first 36 characters: MLflow's limit)."""
+        from mlflow.data.pandas_dataset import from_pandas
+
+        dataset = from_pandas(table, name=name, digest=fingerprint[:DIGEST_LIMIT])
+        with self._active():
+            mlflow.log_input(dataset, context=context)
+
+    def log_files(self, folder: Path) -> None:
+        """Keep every file of a folder with the run."""
+        self.client.log_artifacts(self.current, str(folder))
+
+    def log_model(self, folder: Path) -> None:
+        """Keep a saved model's folder with the run, as a pyfunc that names its loader and its data."""
+        import communique
+        from communique.tracking import served_model
+
+        with self._active():
+            mlflow.pyfunc.log_model(
+                name="model",
+                python_model=served_model.__file__,
+                artifacts={"model": str(folder)},
+                signature=_signature(folder),
+                pip_requirements=[f"communique=={communique.__version__}"],
+            )
+
+    @contextmanager
+    def _active(self) -> Iterator[None]:
+        with mlflow.start_run(run_id=self.current, log_system_metrics=False):
+            yield
+        self.client.update_run(self.current, status="RUNNING")
+
+    def finished(self, study: str, identity: str) -> RunRecord | None:
+        """The finished run of this identity in the study, if there is one."""
+        query = (
+            f"tags.`{STUDY_TAG}` = '{study}' and tags.`{IDENTITY_TAG}` = '{identity}' and status = 'FINISHED'"
+        )
+        found = self._search(query)
+        return self._record(found[-1]) if found else None
+
+    def runs(self, study: str) -> Sequence[RunRecord]:
+        """All finished runs of a study, oldest first; raises CommuniqueError where there are none."""
+        found = self._search(f"tags.`{STUDY_TAG}` = '{study}' and status = 'FINISHED'")
+        if not found:
+            raise CommuniqueError(f"study '{study}': has no finished run in {self.uri}; train one first")
+        return [self._record(run) for run in found]
+
+    def _record(self, run: Any) -> RunRecord:
+        folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, tracking_uri=self.uri))
+        data = run.data
+        return RunRecord(run.info.run_id, run.info.run_name, data.params, data.metrics, data.tags, folder)
+
+    def register(self, run_id: str, name: str, alias: str) -> str:
+        """Register the run's model under a name and point the alias at it; returns the version."""
+        outputs = self.client.get_run(run_id).outputs
+        if outputs is None or not outputs.model_outputs:
+            raise CommuniqueError(f"run {run_id}: has no model to register; it may be a k-fold run")
+        source = f"models:/{outputs.model_outputs[0].model_id}"
+        version = mlflow.register_model(source, name, tags={"run": run_id}).version
+        self.client.set_registered_model_alias(name, alias, version)
+        return str(version)
+
+
+def resolve_model_folder(reference: str, uri: str) -> Path:
+    """The folder of a model given by folder, by MLflow URI, or as ``name@alias``.
+
+    Raises CommuniqueError where there is no such model. The folder is the store's own: read, never write.
+    """
+    if Path(reference).is_dir():
+        return _inner(Path(reference))
+    if "@" not in reference and not reference.startswith(("models:/", "runs:/")):
+        raise CommuniqueError(f"model '{reference}': is no folder, MLflow URI or name@alias")
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        raise CommuniqueError(
+            f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first or name a model folder"
+        )
+    mlflow.set_tracking_uri(uri)
+    address = reference if "/" in reference else f"models:/{reference}"
+    try:
+        return _inner(Path(mlflow.artifacts.download_artifacts(address, tracking_uri=uri)))
+    except (MlflowException, OSError) as error:
+        raise CommuniqueError(f"model '{reference}': not found in {uri} ({_first_line(error)})") from error
+
+
+def _inner(folder: Path) -> Path:
+    """A served model's folder holds ours under ``artifacts/``."""
+    if (folder / "model.json").exists():
+        return folder
+    inner = sorted(folder.glob("artifacts/*/model.json"))
+    return inner[0].parent if inner else folder
+
+
+def _signature(folder: Path) -> Any:
+    import json
+
+    from mlflow.models import ModelSignature
+    from mlflow.types import ColSpec, Schema
+
+    labels = json.loads((folder / "model.json").read_text(encoding="utf-8"))["labels"]
+    outputs = [ColSpec("double", f"prob_{label}") for label in labels] + [ColSpec("string", "labels")]
+    return ModelSignature(inputs=Schema([ColSpec("string")]), outputs=Schema(outputs))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0]
