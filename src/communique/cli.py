@@ -6,12 +6,16 @@ A user's mistake is one sentence on standard error and exit code 2, never a trac
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.models import StanceModel
+    from communique.tracking.base import Tracker
 
 app = typer.Typer(
     help="Measure stance in diplomatic text.",
@@ -24,9 +28,7 @@ DEFAULT_MODEL = "communique@champion"
 DEFAULT_URI = "sqlite:///mlruns.db"
 
 ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, or name@alias")]
-UriOption = Annotated[
-    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="where MLflow keeps runs")
-]
+UriOption = Annotated[str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="where MLflow keeps runs")]
 DataOption = Annotated[Path, typer.Option(help="labelled sentences (.jsonl or .csv)")]
 CodebookOption = Annotated[Path, typer.Option(help="the codebook")]
 SplitOption = Annotated[Path, typer.Option(help="the committed split")]
@@ -40,9 +42,7 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except CommuniqueError as error:
-        Console(stderr=True).print(
-            f"[bold red]error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True
-        )
+        Console(stderr=True).print(f"[bold red]error:[/] {_escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
         Console(stderr=True).print("interrupted; started again, finished work is not repeated")
@@ -122,14 +122,10 @@ def split(
 
 @app.command()
 def evaluate(
-    data: Annotated[
-        Path, typer.Option(help="labelled sentences (.jsonl or .csv) with id, document, text, labels")
-    ],
+    data: Annotated[Path, typer.Option(help="labelled sentences (.jsonl or .csv) with id, document, text, labels")],
     out: Annotated[Path | None, typer.Option(help="metrics.json to write")] = None,
     model: ModelOption = DEFAULT_MODEL,
-    predictions: Annotated[
-        Path | None, typer.Option(help="also write the predictions (.parquet or .csv)")
-    ] = None,
+    predictions: Annotated[Path | None, typer.Option(help="also write the predictions (.parquet or .csv)")] = None,
     resamples: int = 2000,
     tracking_uri: UriOption = DEFAULT_URI,
 ) -> None:
@@ -161,9 +157,7 @@ def score(
         list[str],
         typer.Argument(help="files, folders or patterns: .txt .html .csv .jsonl …; - for standard input"),
     ],
-    out: Annotated[Path, typer.Option(help="the table to write: .csv, .parquet or .jsonl")] = Path(
-        "scored.csv"
-    ),
+    out: Annotated[Path, typer.Option(help="the table to write: .csv, .parquet or .jsonl")] = Path("scored.csv"),
     report: Annotated[Path | None, typer.Option(help="an HTML page of the documents, highlighted")] = None,
     model: ModelOption = DEFAULT_MODEL,
     text_column: Annotated[str, typer.Option(help="the text column of tables")] = "text",
@@ -195,9 +189,7 @@ def compare(
     reference: Annotated[
         str | None, typer.Option(help="whom the others are compared with (the best one by default)")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="a page to write (.html), with .csv .md .tex beside it")
-    ] = None,
+    out: Annotated[Path | None, typer.Option(help="a page to write (.html), with .csv .md .tex beside it")] = None,
     resamples: int = 2000,
     tracking_uri: UriOption = DEFAULT_URI,
 ) -> None:
@@ -208,11 +200,7 @@ def compare(
 
     if (study is None) == (not files):
         raise CommuniqueError("compare: give either --study or --predictions")
-    systems = (
-        systems_of_files(files or [])
-        if study is None
-        else systems_of_study(study, part, _tracker(tracking_uri))
-    )
+    systems = systems_of_files(files or []) if study is None else systems_of_study(study, part, _tracker(tracking_uri))
     board = compare_systems(systems, reference, resamples=resamples)
     title = f"{study or 'prediction files'} · {part}"
     console.print(leaderboard_table(board, title))
@@ -236,20 +224,21 @@ def champion(
         raise CommuniqueError(f"study '{study}': no run was measured on validation; train with split=fixed")
     best = max(runs, key=lambda run: run.metrics[key])
     version = tracker.register(best.id, name, alias)
-    console.print(
-        f"{name}@{alias} is now version {version}: {best.name}, validation macro-F1 {best.metrics[key]:.3f}"
-    )
+    console.print(f"{name}@{alias} is now version {version}: {best.name}, validation macro-F1 {best.metrics[key]:.3f}")
 
 
 def _tracker(uri: str):  # type: ignore[no-untyped-def]
-    from communique.tracking import MlflowTracker
+    from communique.tracking.mlflow_tracker import MlflowTracker
 
     return MlflowTracker(uri)
 
 
-def _load(reference: str, uri: str):  # type: ignore[no-untyped-def]
+def _load(reference: str, uri: str) -> "StanceModel":
     from communique.models import load_model
-    from communique.tracking import resolve_model_folder
+
+    if Path(reference).is_dir():
+        return load_model(reference)
+    from communique.tracking.mlflow_tracker import resolve_model_folder  # MLflow is slow to load
 
     return load_model(resolve_model_folder(reference, uri))
 

@@ -23,9 +23,7 @@ def main() -> None:
     """``communique train …``: hand the command line to Hydra, with ``conf/`` of the working folder."""
     folder = Path.cwd() / "conf"
     if not (folder / "train.yaml").exists():
-        raise CommuniqueError(
-            f"{folder}: holds no train.yaml; run experiments from the root of the repository"
-        )
+        raise CommuniqueError(f"{folder}: holds no train.yaml; run experiments from the root of the repository")
     hydra.main(version_base="1.3", config_path=str(folder), config_name="train")(_job)()
 
 
@@ -50,9 +48,7 @@ def run(config: DictConfig) -> RunResult | None:
             f"{config.name}, seed {config.seed}: on record as run {known.id}, skipped (force=true repeats it)"
         )
         return None
-    console.print(
-        f"[bold]{config.name}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences"
-    )
+    console.print(f"[bold]{config.name}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences")
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config.data.measure.items()}
     result = train_run(
         instantiate(config.model, _convert_="all"),

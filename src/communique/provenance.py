@@ -58,9 +58,7 @@ def processor_features() -> str:
         flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
     except OSError:
         return platform.processor()
-    return " ".join(
-        flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16") if flag in flags
-    )
+    return " ".join(flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16") if flag in flags)
 
 
 def source_hash(root: str | Path = ".") -> str:

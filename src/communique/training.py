@@ -67,9 +67,7 @@ class Predictions:
     def to_frame(self, part: str) -> pd.DataFrame:
         """``id, document, part, labels, predicted, prob_…``: what ``communique compare`` reads."""
         names = np.array(self.corpus.codebook.names)
-        table = pd.DataFrame(
-            {"id": [s.id for s in self.corpus], "document": self.corpus.documents, "part": part}
-        )
+        table = pd.DataFrame({"id": [s.id for s in self.corpus], "document": self.corpus.documents, "part": part})
         table["labels"] = [";".join(sorted(s.labels)) for s in self.corpus]
         table["predicted"] = [";".join(sorted(names[row])) for row in self.decided.astype(bool)]
         for i, name in enumerate(names):
@@ -159,15 +157,11 @@ def train_run(
     tags = {"communique.identity": identity, "communique.kind": model.kind, **revision()}
     with tracker.run(name, study, tags) as run_id:
         tracker.log_params(flatten(config))
-        tracker.log_dataset(
-            corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train"
-        )
+        tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = time.perf_counter()
         said, fitted, fit_seconds = _fit_folds(model, corpus, splitter, rule, extra or {}, seed)
         metrics = {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()}
-        frame = pd.concat(
-            [p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True
-        )
+        frame = pd.concat([p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True)
         seconds = time.perf_counter() - started
         fitted.provenance |= {
             "name": name,

@@ -67,9 +67,7 @@ def test_no_figure_depends_on_the_order_of_rows_even_with_ties(rows, random):
     shuffled = random.sample(rows, len(rows))
     for scheme in ("equal_mass", "equal_width"):
         one, other = (
-            expected_calibration_error(
-                np.array([[y] for _, y in case]), np.array([[p] for p, _ in case]), Bins(scheme)
-            )
+            expected_calibration_error(np.array([[y] for _, y in case]), np.array([[p] for p, _ in case]), Bins(scheme))
             for case in (rows, shuffled)
         )
         assert one == pytest.approx(other)

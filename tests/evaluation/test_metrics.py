@@ -68,17 +68,11 @@ def test_the_interval_is_that_of_copying_whole_documents_and_calling_scikit_lear
     documents = np.array(names)
     distinct = np.unique(documents)
     ours = evaluated(*random_case(n=90, documents=12), resamples=200, seed=3)
-    weights = np.random.default_rng(3).multinomial(
-        len(distinct), np.full(len(distinct), 1 / len(distinct)), size=200
-    )
+    weights = np.random.default_rng(3).multinomial(len(distinct), np.full(len(distinct), 1 / len(distinct)), size=200)
     replicates = []
     for drawn in weights:
         rows = np.concatenate(
-            [
-                np.flatnonzero(documents == d)
-                for d, times in zip(distinct, drawn, strict=True)
-                for _ in range(times)
-            ]
+            [np.flatnonzero(documents == d) for d, times in zip(distinct, drawn, strict=True) for _ in range(times)]
         )
         replicates.append(f1_score(gold[rows], predicted[rows], average="macro", zero_division=0))
     low, high = np.quantile(replicates, [0.025, 0.975])

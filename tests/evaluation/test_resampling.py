@@ -55,8 +55,7 @@ def test_intervals_agree_with_scipys_over_cluster_indices(method, theirs):
 def test_ninety_five_percent_intervals_hold_the_truth_about_as_often(method):
     rng, truth = np.random.default_rng(11), 4 / 6
     intervals = [
-        bootstrap_interval(share, planted(rng, 60)[0], method=method, resamples=400, seed=s)
-        for s in range(400)
+        bootstrap_interval(share, planted(rng, 60)[0], method=method, resamples=400, seed=s) for s in range(400)
     ]
     assert 0.91 <= np.mean([i.low <= truth <= i.high for i in intervals]) <= 0.985
 

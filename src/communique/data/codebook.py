@@ -93,9 +93,7 @@ class Codebook:
         try:
             content = yaml.safe_load(path.read_text(encoding="utf-8"))
         except OSError as error:
-            raise CommuniqueError(
-                f"{path}: cannot be read ({error.strerror}); name a codebook YAML file"
-            ) from error
+            raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); name a codebook YAML file") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise CommuniqueError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
         return cls.from_dict(content, str(path))
@@ -106,9 +104,7 @@ def _label(entry: Any, where: str) -> Label:
         raise CommuniqueError(f"{where}: needs at least a 'name'")
     name = str(entry["name"])
     if not name.isidentifier():
-        raise CommuniqueError(
-            f"{where}: name '{name}' must be letters, digits and underscores (it names columns)"
-        )
+        raise CommuniqueError(f"{where}: name '{name}' must be letters, digits and underscores (it names columns)")
     return Label(
         name=name,
         title=str(entry.get("title", name.replace("_", " "))),

@@ -166,14 +166,10 @@ def parse_sentence(record: Mapping[str, Any], codebook: Codebook, where: str) ->
     """Check one record and make a Sentence of it; unknown fields are ignored, ``where`` leads every error."""
     for name in REQUIRED:
         if name not in record:
-            raise CommuniqueError(
-                f"{where}: field '{name}' is missing; every sentence needs {', '.join(REQUIRED)}"
-            )
+            raise CommuniqueError(f"{where}: field '{name}' is missing; every sentence needs {', '.join(REQUIRED)}")
     for name in ("id", "document", "text"):
         if not isinstance(record[name], str) or not record[name].strip():
-            raise CommuniqueError(
-                f"{where}, field '{name}': must be a text that is not empty, not {record[name]!r}"
-            )
+            raise CommuniqueError(f"{where}, field '{name}': must be a text that is not empty, not {record[name]!r}")
     labels = _strings(record["labels"], f"{where}, field 'labels'")
     try:
         label_set = codebook.check(labels)
@@ -223,9 +219,7 @@ def _jsonl_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str,
                 f"{path}, line {number}: is not valid JSON ({error.msg} at column {error.colno}); mend or remove the line"
             ) from error
         if not isinstance(record, dict):
-            raise CommuniqueError(
-                f"{path}, line {number}: must be a JSON object, not {type(record).__name__}"
-            )
+            raise CommuniqueError(f"{path}, line {number}: must be a JSON object, not {type(record).__name__}")
         yield number, record
 
 
@@ -234,9 +228,7 @@ def _csv_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, A
     try:
         for row in reader:
             if None in row or None in row.values():
-                raise CommuniqueError(
-                    f"{path}, line {reader.line_num}: has another number of columns than the header"
-                )
+                raise CommuniqueError(f"{path}, line {reader.line_num}: has another number of columns than the header")
             yield reader.line_num, row
     except csv.Error as error:
         raise CommuniqueError(f"{path}, line {reader.line_num}: is not valid CSV ({error})") from error

@@ -10,6 +10,9 @@ from datasketch import MinHash, MinHashLSH
 from communique.data.dataset import Corpus, Sentence
 
 
+PERMUTATIONS = 128
+
+
 @dataclass(frozen=True)
 class NearDuplicate:
     """Two sentences of different parts whose word shingles overlap by ``similarity`` (Jaccard)."""
@@ -51,12 +54,13 @@ def leakage_report(parts: Mapping[str, Corpus], threshold: float = 0.6) -> Leaka
 
 def near_duplicates(parts: Mapping[str, Corpus], threshold: float) -> list[NearDuplicate]:
     """All pairs of sentences at or above the threshold, within and across parts, most similar first."""
-    index = MinHashLSH(threshold=threshold, num_perm=64)
+    # candidates are sought below the threshold, so that the hashes miss next to none above it
+    index = MinHashLSH(threshold=0.6 * threshold, num_perm=PERMUTATIONS)
     seen: dict[str, tuple[Sentence, str, frozenset[str]]] = {}
     pairs = []
     for part, corpus in parts.items():
         grams = [shingles(sentence.text) for sentence in corpus]
-        hashes = MinHash.bulk([[g.encode() for g in gram] for gram in grams], num_perm=64)
+        hashes = MinHash.bulk([[g.encode() for g in gram] for gram in grams], num_perm=PERMUTATIONS)
         for sentence, gram, minhash in zip(corpus, grams, hashes, strict=True):
             for key in sorted(index.query(minhash)):
                 other, other_part, other_gram = seen[key]

@@ -80,9 +80,7 @@ class Split:
                 part_of[document] = part
         present = set(corpus.documents)
         if unknown := sorted(set(part_of) - present):
-            raise CommuniqueError(
-                f"split: document '{unknown[0]}' is not in the corpus; make the split again"
-            )
+            raise CommuniqueError(f"split: document '{unknown[0]}' is not in the corpus; make the split again")
         if missing := sorted(present - set(part_of)):
             raise CommuniqueError(f"split: document '{missing[0]}' is in no part; make the split again")
         return {part: corpus.where(lambda s, p=part: part_of[s.document] == p) for part in self.parts}  # type: ignore[misc]
@@ -99,9 +97,7 @@ class Split:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
             parts = {str(part): tuple(documents) for part, documents in content.items()}
         except OSError as error:
-            raise CommuniqueError(
-                f"{path}: cannot be read ({error.strerror}); run 'communique data split'"
-            ) from error
+            raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); run 'communique data split'") from error
         except (ValueError, AttributeError, TypeError) as error:
             raise CommuniqueError(f"{path}: must be a JSON object of document lists by part") from error
         return cls(parts)
@@ -115,14 +111,30 @@ class Split:
 
 
 class FixedSplit:
-    """The committed split: train, validation and test."""
+    """The committed split: train, validation and test.
 
-    def __init__(self, path: str | Path = "data/splits.json") -> None:
+    With ``train_share`` below 1 only so many of the training documents are used (the seed draws them): the
+    points of a learning curve.
+    """
+
+    def __init__(self, path: str | Path = "data/splits.json", train_share: float = 1.0) -> None:
         self.path = path
+        self.train_share = train_share
 
     def folds(self, corpus: Corpus, seed: int) -> Iterator[dict[str, Corpus]]:
-        """Yield the one committed cut; the seed changes nothing."""
-        yield Split.load(self.path).apply(corpus)
+        """Yield the one committed cut."""
+        parts = Split.load(self.path).apply(corpus)
+        yield parts | {"train": sample_documents(parts["train"], self.train_share, seed)}
+
+
+def sample_documents(corpus: Corpus, share: float, seed: int) -> Corpus:
+    """A random share of the documents, at least one, with all their sentences."""
+    if not 0 < share <= 1:
+        raise CommuniqueError(f"share of documents {share}: give a number above 0, at most 1")
+    documents = np.unique(corpus.documents.astype(str))
+    drawn = np.random.default_rng(seed).permutation(documents)[: max(1, round(share * len(documents)))]
+    kept = set(drawn)
+    return corpus.where(lambda s: s.document in kept)
 
 
 class GroupedKFold:
@@ -148,9 +160,7 @@ def grouped_kfold(corpus: Corpus, k: int, seed: int) -> Iterator[tuple[np.ndarra
     """Yield ``(train rows, test rows)`` k times; every document is in exactly one test part."""
     documents, counts = _counts(corpus)
     if k < 2 or k > len(documents):
-        raise CommuniqueError(
-            f"k-fold: {k} folds over {len(documents)} documents; choose 2 to {len(documents)}"
-        )
+        raise CommuniqueError(f"k-fold: {k} folds over {len(documents)} documents; choose 2 to {len(documents)}")
     assigned = dict(zip(documents, balanced_groups(counts, [1 / k] * k, seed), strict=True))
     fold_of = np.array([assigned[document] for document in corpus.documents])
     for fold in range(k):

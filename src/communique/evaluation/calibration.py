@@ -51,9 +51,7 @@ class Calibrator(ABC):
             raise CommuniqueError(f"this {self.kind} calibrator is not fitted: call fit first")
         p = check_probabilities(probabilities).copy()
         if p.shape[1] != len(self.parameters):
-            raise CommuniqueError(
-                f"{p.shape[1]} labels given to a calibrator fitted on {len(self.parameters)}"
-            )
+            raise CommuniqueError(f"{p.shape[1]} labels given to a calibrator fitted on {len(self.parameters)}")
         for column, parameters in enumerate(self.parameters):
             if parameters is not None:
                 p[:, column] = self._apply(_log_odds(p[:, column]), parameters)
@@ -219,9 +217,7 @@ def fit_thresholds(
     p = check_probabilities(probabilities)
     y = check_indicators(gold, p.shape)
     if objective not in ("f1", "precision") or not 0 < precision <= 1:
-        raise CommuniqueError(
-            f"objective '{objective}' at {precision}: choose 'f1', or 'precision' in 0 to 1"
-        )
+        raise CommuniqueError(f"objective '{objective}' at {precision}: choose 'f1', or 'precision' in 0 to 1")
     positives = y.sum(axis=0)
     enough = positives >= max(minimum_positives, 1)
     values, notes = np.full(len(enough), np.nan), [""] * len(enough)

@@ -97,32 +97,22 @@ def compare(
         for s, m in zip(systems, metrics, strict=True)
     ]
     ranked = sorted(rows, key=lambda row: -row.metrics.macro_f1.value)
-    return Leaderboard(
-        tuple(ranked), chosen, labels, _note(metrics[0], chosen, len(names) - 1, resamples, rounds)
-    )
+    return Leaderboard(tuple(ranked), chosen, labels, _note(metrics[0], chosen, len(names) - 1, resamples, rounds))
 
 
-def table_metrics(
-    table: pd.DataFrame, labels: Sequence[str], resamples: int = 2000, seed: int = 0
-) -> Metrics:
+def table_metrics(table: pd.DataFrame, labels: Sequence[str], resamples: int = 2000, seed: int = 0) -> Metrics:
     """Metrics of one table of predictions."""
     gold, predicted = indicator_matrix(table["labels"], labels), indicator_matrix(table["predicted"], labels)
     probabilities = table[[f"prob_{label}" for label in labels]].to_numpy()
-    thresholds = [
-        table[f"threshold_{label}"].mean() if f"threshold_{label}" in table else 0.5 for label in labels
-    ]
+    thresholds = [table[f"threshold_{label}"].mean() if f"threshold_{label}" in table else 0.5 for label in labels]
     documents = table["document"].astype(str).tolist()
-    return evaluate(
-        gold, probabilities, predicted, documents, labels, thresholds, resamples=resamples, seed=seed
-    )
+    return evaluate(gold, probabilities, predicted, documents, labels, thresholds, resamples=resamples, seed=seed)
 
 
 def indicator_matrix(cells: pd.Series, labels: Sequence[str]) -> np.ndarray:
     """Cells of names joined by ``;`` as 0/1, shape ``(n, L)``."""
     sets = [set(str(cell).split(";")) if isinstance(cell, str) else set() for cell in cells]
-    return np.array([[label in found for label in labels] for found in sets], dtype=int).reshape(
-        len(sets), len(labels)
-    )
+    return np.array([[label in found for label in labels] for found in sets], dtype=int).reshape(len(sets), len(labels))
 
 
 def _counts(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
@@ -146,9 +136,7 @@ def _aligned(systems: Sequence[System]) -> list[pd.DataFrame]:
             )
         aligned.append(table.loc[order].reset_index())
     if any((table["labels"].fillna("") != aligned[0]["labels"].fillna("")).any() for table in aligned):
-        raise CommuniqueError(
-            "compare: the systems' files disagree on the gold labels; evaluate them on one file"
-        )
+        raise CommuniqueError("compare: the systems' files disagree on the gold labels; evaluate them on one file")
     return aligned
 
 
@@ -157,25 +145,17 @@ def _contrasts(
 ) -> dict[str, tuple[Interval, float, float]]:
     others = [i for i in range(len(names)) if i != reference]
     base = counts[reference]
-    differences = [
-        paired_difference(counts[i], base, macro_f1, resamples=resamples, seed=seed) for i in others
-    ]
-    p_values = [
-        approximate_randomisation(counts[i], base, macro_f1, rounds=rounds, seed=seed) for i in others
-    ]
+    differences = [paired_difference(counts[i], base, macro_f1, resamples=resamples, seed=seed) for i in others]
+    p_values = [approximate_randomisation(counts[i], base, macro_f1, rounds=rounds, seed=seed) for i in others]
     adjusted = holm(p_values)
-    return {
-        names[i]: (d, p, float(a)) for i, d, p, a in zip(others, differences, p_values, adjusted, strict=True)
-    }
+    return {names[i]: (d, p, float(a)) for i, d, p, a in zip(others, differences, p_values, adjusted, strict=True)}
 
 
 def _groups(
     names: list[str], metrics: list[Metrics], counts: list[np.ndarray], rounds: int, seed: int
 ) -> dict[str, str]:
     pairs = list(combinations(range(len(names)), 2))
-    p = [
-        approximate_randomisation(counts[i], counts[j], macro_f1, rounds=rounds, seed=seed) for i, j in pairs
-    ]
+    p = [approximate_randomisation(counts[i], counts[j], macro_f1, rounds=rounds, seed=seed) for i, j in pairs]
     adjusted = {(names[i], names[j]): float(a) for (i, j), a in zip(pairs, holm(p), strict=True)}
     return indistinguishable_groups(names, [m.macro_f1.value for m in metrics], adjusted)
 
@@ -202,9 +182,7 @@ def _flat_row(row: Row) -> dict[str, Any]:
         flat |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
     flat |= {"ap": m.macro_ap, "brier": m.macro_brier, "ece": m.macro_ece}
     for label, figures in m.labels.items():
-        flat |= {
-            f"{label}_{k}": getattr(figures, k) for k in ("precision", "recall", "f1", "f1_low", "f1_high")
-        }
+        flat |= {f"{label}_{k}": getattr(figures, k) for k in ("precision", "recall", "f1", "f1_low", "f1_high")}
     if row.difference is not None:
         d = row.difference
         flat |= {"difference": d.value, "difference_low": d.low, "difference_high": d.high}

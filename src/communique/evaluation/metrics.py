@@ -84,8 +84,7 @@ class Metrics:
         """The metrics that ``to_dict`` wrote down; CommuniqueError for a missing or unknown field."""
         try:
             intervals = {
-                name: Interval(**content[name])
-                for name in ("macro_f1", "micro_f1", "none_f1", "subset_accuracy")
+                name: Interval(**content[name]) for name in ("macro_f1", "micro_f1", "none_f1", "subset_accuracy")
             }
             labels = {name: LabelMetrics(**figures) for name, figures in content["labels"].items()}
             interval = IntervalMethod(**content["interval"])
@@ -131,9 +130,7 @@ def evaluate(
         macro_brier=float(np.mean([label.brier for label in figures])),
         macro_ece=float(np.mean([label.ece for label in figures])),
         labels=dict(zip(labels, figures, strict=True)),
-        interval=IntervalMethod(
-            method, level, resamples, "document", len(counts), _warning(len(counts), y, labels)
-        ),
+        interval=IntervalMethod(method, level, resamples, "document", len(counts), _warning(len(counts), y, labels)),
         bins=EQUAL_MASS.name,
     )
 
@@ -147,13 +144,9 @@ def cluster_counts(gold: Array, predicted: Array, documents: Sequence[str]) -> A
     gold = check_indicators(gold, np.shape(predicted))
     predicted = check_indicators(predicted, gold.shape, "predicted")
     if len(documents) != len(gold):
-        raise CommuniqueError(
-            f"{len(documents)} document names for {len(gold)} sentences: give one a sentence"
-        )
+        raise CommuniqueError(f"{len(documents)} document names for {len(gold)} sentences: give one a sentence")
     if nameless := [row for row, name in enumerate(documents) if not isinstance(name, str)]:
-        raise CommuniqueError(
-            f"document in row {nameless[0]} is not a string: name every sentence's document"
-        )
+        raise CommuniqueError(f"document in row {nameless[0]} is not a string: name every sentence's document")
     names, index = np.unique(list(documents), return_inverse=True)
     every = np.ones((len(gold), 1), dtype=gold.dtype)
     exact = (gold == predicted).all(axis=1, keepdims=True)
@@ -191,9 +184,7 @@ def _ratio(part: Array, whole: Array) -> Array:
     return np.divide(part, whole, out=np.zeros(whole.shape), where=whole > 0)
 
 
-def _label_metrics(
-    gold: Array, p: Array, totals: Array, f1: list[Interval], thresholds: Array
-) -> list[LabelMetrics]:
+def _label_metrics(gold: Array, p: Array, totals: Array, f1: list[Interval], thresholds: Array) -> list[LabelMetrics]:
     hits, predicted, support = totals[:NONE].T
     precision, recall = _ratio(hits, predicted), _ratio(hits, support)
     brier, ece = brier_score(gold, p), expected_calibration_error(gold, p)
@@ -223,9 +214,7 @@ def _check_columns(labels: Sequence[str], thresholds: Sequence[float] | Array, c
     if len(labels) != columns or len(set(labels)) != columns:
         raise CommuniqueError(f"{len(labels)} label names for {columns} columns: give each column one name")
     if values.shape != (columns,) or not np.isfinite(values).all():
-        raise CommuniqueError(
-            f"thresholds of shape {values.shape} for {columns} labels: give each one number"
-        )
+        raise CommuniqueError(f"thresholds of shape {values.shape} for {columns} labels: give each one number")
     return values
 
 
@@ -233,7 +222,5 @@ def _warning(clusters: int, gold: Array, labels: Sequence[str]) -> str | None:
     absent = [name for c, name in enumerate(labels) if not gold[:, c].any()]
     if not absent:
         return few_clusters_warning(clusters)
-    unmeasured = (
-        f"no gold sentence for {', '.join(absent)}: recall, F1 and AP count as 0 there and in the means"
-    )
+    unmeasured = f"no gold sentence for {', '.join(absent)}: recall, F1 and AP count as 0 there and in the means"
     return "; ".join(filter(None, [few_clusters_warning(clusters), unmeasured]))

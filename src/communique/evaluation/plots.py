@@ -14,9 +14,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 STYLES = ("-", "--", "-.", ":")
 
 
-def precision_recall_plot(
-    gold: np.ndarray, probabilities: np.ndarray, titles: Sequence[str], path: Path
-) -> None:
+def precision_recall_plot(gold: np.ndarray, probabilities: np.ndarray, titles: Sequence[str], path: Path) -> None:
     """One precision-recall curve a label; ``gold`` and ``probabilities`` are ``(n, L)``."""
     figure, axes = _square("recall", "precision")
     for i, title in enumerate(titles):
@@ -35,9 +33,7 @@ def reliability_plot(gold: np.ndarray, probabilities: np.ndarray, titles: Sequen
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     for i, (title, curve) in enumerate(zip(titles, reliability_curves(gold, probabilities), strict=True)):
         colour, style = COLOURS[i % len(COLOURS)], STYLES[i % len(STYLES)]
-        axes.plot(
-            curve.mean_probability, curve.observed, style, color=colour, marker="o", markersize=3, label=title
-        )
+        axes.plot(curve.mean_probability, curve.observed, style, color=colour, marker="o", markersize=3, label=title)
     axes.legend(loc="upper left", fontsize=8, frameon=False)
     _save(figure, path)
 

@@ -17,9 +17,7 @@ def check_probabilities(probabilities: Any) -> Array:
     """Probabilities as floats ``(n, L)``; CommuniqueError for another shape, NaN, or a value outside 0..1."""
     p = np.asarray(probabilities, dtype=float)
     if p.ndim != 2 or not p.shape[1]:
-        raise CommuniqueError(
-            f"probabilities of shape {p.shape}: must be sentences by labels, at least one label"
-        )
+        raise CommuniqueError(f"probabilities of shape {p.shape}: must be sentences by labels, at least one label")
     wrong = np.argwhere(~((p >= 0) & (p <= 1)))
     if len(wrong):
         row, column = wrong[0]
@@ -56,9 +54,7 @@ class Bins:
 
     def __post_init__(self) -> None:
         if self.scheme not in ("equal_mass", "equal_width") or self.count < 1:
-            raise CommuniqueError(
-                f"bins '{self.name}': choose 'equal_mass' or 'equal_width' and at least 1 bin"
-            )
+            raise CommuniqueError(f"bins '{self.name}': choose 'equal_mass' or 'equal_width' and at least 1 bin")
 
     @property
     def name(self) -> str:
@@ -94,9 +90,7 @@ class ReliabilityCurve:
 EQUAL_MASS = Bins()
 
 
-def reliability_curves(
-    gold: Array, probabilities: Array, bins: Bins = EQUAL_MASS
-) -> tuple[ReliabilityCurve, ...]:
+def reliability_curves(gold: Array, probabilities: Array, bins: Bins = EQUAL_MASS) -> tuple[ReliabilityCurve, ...]:
     """One reliability curve a label."""
     p = check_probabilities(probabilities)
     y = check_indicators(gold, p.shape)

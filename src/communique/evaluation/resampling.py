@@ -206,9 +206,7 @@ def _resampled_totals(clusters: Array, resamples: int, seed: int) -> Array:
     return np.concatenate([np.tensordot(weights.astype(float), clusters, (1, 0)) for weights in draws])
 
 
-def _bca_tails(
-    statistic: Statistic, clusters: Array, values: Array, replicates: Array, tails: Array
-) -> Array:
+def _bca_tails(statistic: Statistic, clusters: Array, values: Array, replicates: Array, tails: Array) -> Array:
     """The percentiles ``(K, 2)`` that BCa reads off instead of the nominal ``tails``."""
     below = ((replicates < values).mean(axis=0) + (replicates <= values).mean(axis=0)) / 2
     edge = 0.5 / len(replicates)  # a share of exactly 0 or 1 would send the bias to infinity

@@ -22,9 +22,7 @@ def load_model(folder: str | Path) -> StanceModel:
     folder = Path(folder)
     manifest = read_manifest(folder)
     if manifest["kind"] not in KINDS:
-        raise CommuniqueError(
-            f"{folder}: kind '{manifest['kind']}' is unknown here; kinds are {', '.join(KINDS)}"
-        )
+        raise CommuniqueError(f"{folder}: kind '{manifest['kind']}' is unknown here; kinds are {', '.join(KINDS)}")
     module, name = KINDS[manifest["kind"]].split(":")
     model: StanceModel = getattr(import_module(module), name)(**manifest["parameters"])
     model.restore(folder, manifest)

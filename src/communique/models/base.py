@@ -47,9 +47,7 @@ class StanceModel(BaseEstimator):
         ``validation``, where given, may stop training early and nothing else.
         """
         if len(texts) != len(labels):
-            raise CommuniqueError(
-                f"fit: {len(texts)} texts but {len(labels)} rows of labels; give one row a text"
-            )
+            raise CommuniqueError(f"fit: {len(texts)} texts but {len(labels)} rows of labels; give one row a text")
         if not len(texts):
             raise CommuniqueError("fit: no sentences to learn from")
         self.labels = tuple(str(name) for name in labels.columns)
@@ -139,9 +137,7 @@ class StanceModel(BaseEstimator):
     def restore(self, folder: Path, manifest: dict[str, Any]) -> None:
         """Take the fitted state back from a checked folder (used by ``load_model``)."""
         self.labels = tuple(manifest["labels"])
-        self.codebook = (
-            Codebook.from_dict(manifest["codebook"], str(folder)) if manifest["codebook"] else None
-        )
+        self.codebook = Codebook.from_dict(manifest["codebook"], str(folder)) if manifest["codebook"] else None
         thresholds = manifest["thresholds"]
         self.thresholds = None if thresholds is None else np.array(thresholds)
         stored = manifest["calibrator"]
@@ -186,9 +182,7 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CommuniqueError(f"{folder / MANIFEST}: is damaged; save or download the model again") from error
     if stated != _manifest_digest(content):
-        raise CommuniqueError(
-            f"{folder / MANIFEST}: has changed since it was saved; save or download the model again"
-        )
+        raise CommuniqueError(f"{folder / MANIFEST}: has changed since it was saved; save or download the model again")
     present = _digests(folder)
     for name, digest in files.items():
         if present.get(name) != digest:

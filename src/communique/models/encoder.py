@@ -35,9 +35,7 @@ def locate(encoder: str) -> Path:
     except ImportError as error:
         raise missing_extra("transformers", "huggingface_hub") from error
     try:
-        return Path(
-            snapshot_download(encoder, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"])
-        )
+        return Path(snapshot_download(encoder, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CommuniqueError(
             f"encoder '{encoder}': is no folder here and cannot be fetched from the Hugging Face hub; "
@@ -52,9 +50,7 @@ def _packaged() -> Path:
     folder = Path(spec.origin).parent / "model"
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     if digest != PACKAGED_SHA256:
-        raise CommuniqueError(
-            f"{folder}: the packaged encoder's weights are not the known ones; reinstall {PACKAGE}"
-        )
+        raise CommuniqueError(f"{folder}: the packaged encoder's weights are not the known ones; reinstall {PACKAGE}")
     return folder
 
 
@@ -67,9 +63,7 @@ def load_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
-def windows_of(
-    tokenizer: Any, texts: Sequence[str], max_length: int, stride: int = 32
-) -> tuple[list[Any], np.ndarray]:
+def windows_of(tokenizer: Any, texts: Sequence[str], max_length: int, stride: int = 32) -> tuple[list[Any], np.ndarray]:
     """Token ids of every window of every text, and the row of the text each window belongs to.
 
     A text longer than ``max_length`` tokens gives several windows that overlap by ``stride`` tokens, so

@@ -33,9 +33,7 @@ class LexiconModel(StanceModel):
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
         cues = {label.name: label.cues for label in Codebook.load(self.codebook_path).labels}
         if missing := [name for name in self.labels if not cues.get(name)]:
-            raise CommuniqueError(
-                f"{self.codebook_path}: label '{missing[0]}' has no cues; the lexicon needs some"
-            )
+            raise CommuniqueError(f"{self.codebook_path}: label '{missing[0]}' has no cues; the lexicon needs some")
         self.cues_ = {name: list(cues[name]) for name in self.labels}
         counts = self._counts(texts)
         columns = range(len(self.labels))

@@ -85,9 +85,7 @@ class TransformerModel(StanceModel):
             raise CommuniqueError(
                 f"encoder {folder}: is a '{base.get('model_type')}'; this kind fine-tunes BERT encoders"
             )
-        options = {
-            k: v for k, v in base.items() if k not in ("model_type", "architectures", "id2label", "label2id")
-        }
+        options = {k: v for k, v in base.items() if k not in ("model_type", "architectures", "id2label", "label2id")}
         options |= {"id2label": dict(enumerate(self.labels)), "head_dropout": self.dropout}
         config = StanceConfig(**options)
         network = StanceNetwork.from_pretrained(folder, config=config, local_files_only=True)
@@ -99,9 +97,7 @@ class TransformerModel(StanceModel):
         targets = labels.astype(np.float32)[owner]
         return [{"input_ids": i, "labels": y} for i, y in zip(ids, targets, strict=True)]
 
-    def _trainer(
-        self, train: list[dict[str, Any]], held_out: list[dict[str, Any]] | None, scratch: str
-    ) -> Any:
+    def _trainer(self, train: list[dict[str, Any]], held_out: list[dict[str, Any]] | None, scratch: str) -> Any:
         from transformers import DataCollatorWithPadding, EarlyStoppingCallback, PrinterCallback, Trainer
 
         from communique.models.progress import RichProgress

@@ -63,9 +63,7 @@ def _read_predictions(path: Path) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise CommuniqueError(f"{path}: cannot be read as predictions ({error})") from error
     if missing := [column for column in NEEDED if column not in table]:
-        raise CommuniqueError(
-            f"{path}: column '{missing[0]}' is missing; predictions need {', '.join(NEEDED)}, prob_…"
-        )
+        raise CommuniqueError(f"{path}: column '{missing[0]}' is missing; predictions need {', '.join(NEEDED)}, prob_…")
     return table
 
 
@@ -75,9 +73,7 @@ def write_study(board: Leaderboard, out: Path, title: str) -> None:
     header, rows = leaderboard_cells(board)
     titles = {label: label.replace("_", " ") for label in board.labels}
     labels = per_label_frame(board, titles)
-    template = Environment(loader=PackageLoader("communique.reporting"), autoescape=True).get_template(
-        "study.html"
-    )
+    template = Environment(loader=PackageLoader("communique.reporting"), autoescape=True).get_template("study.html")
     page = template.render(
         title=title,
         header=header,
@@ -114,18 +110,14 @@ def _label_plot(board: Leaderboard) -> Figure:
     for i, row in enumerate(board.rows):
         at = np.arange(len(board.labels)) + i * width
         f1 = np.array([row.metrics.labels[label].f1 for label in board.labels])
-        ends = np.array(
-            [[row.metrics.labels[n].f1_low, row.metrics.labels[n].f1_high] for n in board.labels]
-        ).T
+        ends = np.array([[row.metrics.labels[n].f1_low, row.metrics.labels[n].f1_high] for n in board.labels]).T
         bars: dict[str, Any] = {
             "color": COLOURS[i % len(COLOURS)],
             "hatch": ("", "//", "..", "xx")[i % 4],
             "alpha": 0.85,
         }
         axes.bar(at, f1, width, yerr=np.abs(ends - f1), error_kw={"linewidth": 1}, label=row.name, **bars)
-    axes.set_xticks(
-        np.arange(len(board.labels)) + 0.4 - width / 2, [n.replace("_", "\n") for n in board.labels]
-    )
+    axes.set_xticks(np.arange(len(board.labels)) + 0.4 - width / 2, [n.replace("_", "\n") for n in board.labels])
     axes.legend(ncols=len(board.rows), fontsize=8, frameon=False, loc="lower center")
     return _bare(figure, axes)
 

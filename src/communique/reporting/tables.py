@@ -96,10 +96,7 @@ def per_label_frame(board: Leaderboard, titles: Mapping[str, str]) -> pd.DataFra
 def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table; pipes in cells are escaped."""
     lines = [header, ["---"] * len(header), *rows]
-    return (
-        "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
-        + "\n"
-    )
+    return "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
 
 
 def latex(board: Leaderboard, caption: str) -> str:
@@ -179,9 +176,7 @@ def metrics_table(metrics: Metrics, titles: Mapping[str, str], title: str) -> Ta
     table.add_row("subset accuracy", show(metrics.subset_accuracy))
     for label, m in metrics.labels.items():
         points = [f"{value:.3f}" for value in (m.precision, m.recall, m.ap, m.brier, m.ece, m.threshold)]
-        table.add_row(
-            titles.get(label, label), show(Interval(m.f1, m.f1_low, m.f1_high)), *points, f"{m.support:,}"
-        )
+        table.add_row(titles.get(label, label), show(Interval(m.f1, m.f1_low, m.f1_high)), *points, f"{m.support:,}")
     return table
 
 

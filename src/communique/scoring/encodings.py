@@ -2,6 +2,7 @@
 
 import codecs
 import itertools
+import re
 from collections.abc import Iterable
 
 from charset_normalizer import CharsetMatch, from_bytes
@@ -13,6 +14,13 @@ from communique.scoring.source import Source
 MOST_CHAOS = 0.05
 LEAST_COHERENCE = 0.4
 SAMPLE = 200_000
+
+# English from Windows whose only bytes outside ASCII are curly quotes, dashes, an ellipsis or a hard space, each
+# where such a mark can stand: too little for a detector to go by, yet hardly anything else.
+_WINDOWS_MARKS = frozenset(b"\x85\x91\x92\x93\x94\x96\x97\x99\xa0\xa3\xa7")
+_MISPLACED = re.compile(
+    rb"[A-Za-z][\x91\x93\x94\x96\x97][A-Za-z]|[A-Za-z]\x92(?!(?:s|t|d|m|ll|re|ve)\b|[A-Z]|[^A-Za-z]|$)"
+)
 
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -31,7 +39,9 @@ def find_encoding(source: Source, declared: str | None = None) -> str:
     head = next(iter(source.chunks()), b"")
     marked = next((name for mark, name in _MARKS.items() if head.startswith(mark)), None)
     if marked is None and any(b"\0" in chunk for chunk in source.chunks()):
-        raise CommuniqueError(f"{source.path}: is not a text file (it holds NUL bytes); give it the suffix of its format")
+        raise CommuniqueError(
+            f"{source.path}: is not a text file (it holds NUL bytes); give it the suffix of its format"
+        )
     for encoding in (marked, "utf-8-sig", declared):
         if encoding and _decodes(source.chunks(), encoding):
             return encoding
@@ -58,7 +68,10 @@ def _decodes(chunks: Iterable[bytes], encoding: str) -> bool:
 def _guess(chunks: Iterable[bytes]) -> str | None:
     """The encoding that the lines outside ASCII speak for, or None where nothing speaks clearly."""
     foreign = (line for chunk in chunks for line in chunk.split(b"\n") if not line.isascii())
-    best = from_bytes(b"\n".join(itertools.islice(foreign, 2_000))[:SAMPLE]).best()
+    sample = b"\n".join(itertools.islice(foreign, 2_000))[:SAMPLE]
+    if _WINDOWS_MARKS.issuperset(byte for byte in sample if byte > 127) and not _MISPLACED.search(sample):
+        return "cp1252"
+    best = from_bytes(sample).best()
     if best is None or best.chaos > MOST_CHAOS or best.coherence < LEAST_COHERENCE:
         return None
     return _usual_name(best)

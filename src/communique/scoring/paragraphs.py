@@ -7,6 +7,7 @@ text that is seen to be wrapped and only where the line is about as long as its 
 line is a headline.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ _ABBREVIATED = re.compile(
     r"\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Capt|Adm|Brig|Maj|Rep|Sen|Gov|Amb|H\.E|St|Art)\.\s*$"
 )
 _ITEM = re.compile(
-    r"\s*(?:[•◦▪‣·*–—-]\s|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)\s|\d{1,3}(?:\.\d{1,3})*\.[ \t]|[A-Z]\.[ \t]|[IVX]{1,5}\.[ \t])"
+    r"\s*(?:[•◦▪‣·*–—-]\s|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)\s"
+    r"|\d{1,3}(?:\.\d{1,3})*\.[ \t]|[A-Z]\.[ \t]|[IVX]{1,5}\.[ \t])"
 )
 _TAG = re.compile(r"\s*(?:Q|A|[A-Z][\w.’'-]*(?:[ ][\w.’'()-]+){0,7}):(?:\s|$)")
 _MARKS_ONLY = re.compile(r"[\s\"'”’»)\].,]+$")
@@ -66,7 +68,7 @@ def _is_item(previous: Line, line: Line) -> bool:
 
 def _is_wrapped(lines: Sequence[Line]) -> bool:
     """Whether the line breaks of these lines are a machine's rather than the writer's."""
-    pairs = [(a.text, b.text) for a, b in zip(lines, lines[1:], strict=False) if not b.gap]
+    pairs = [(a.text, b.text) for a, b in itertools.pairwise(lines) if not b.gap]
     return bool(pairs) and sum(_runs_on(a, b) for a, b in pairs) >= WRAPPED_SHARE * len(pairs)
 
 

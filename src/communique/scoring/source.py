@@ -8,6 +8,7 @@ import unicodedata
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -32,7 +33,8 @@ class Limits:
 class Source:
     """One input: where it lies, the id its documents start from, and what the check of it found.
 
-    ``fields`` are the metadata names its documents may carry; ``content`` holds what came from standard input.
+    ``fields`` are the metadata names its documents may carry, ``notes`` what a person should know of how it is
+    read; ``content`` holds what came from standard input.
     """
 
     path: Path
@@ -43,6 +45,7 @@ class Source:
     content: bytes | None = None
     encoding: str = "utf-8-sig"
     fields: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
 
     def open(self) -> BinaryIO:
         """The file's bytes, unpacked where it ends in ``.gz``; raises CommuniqueError where it cannot be read."""
@@ -101,14 +104,20 @@ def check_size(source: Source) -> None:
     if size > source.limits.file:
         allowed = source.limits.file / 1e6
         raise CommuniqueError(
-            f"{source.path}: has {size / 1e6:,.0f} MB, more than the {allowed:,.0f} MB allowed; split it into smaller files"
+            f"{source.path}: has {size / 1e6:,.0f} MB, more than the {allowed:,.0f} MB allowed; "
+            "split it into smaller files"
         )
 
 
 def read_standard_input(limits: Limits) -> Source:
     """What comes through the pipe, as one text document with the id ``stdin``."""
-    content = sys.stdin.buffer.read(limits.file + 1)
-    return Source(Path("-"), "stdin", "txt", limits=limits, content=content)
+    return Source(Path("-"), "stdin", "txt", limits=limits, content=_piped(limits.file + 1))
+
+
+@cache
+def _piped(most: int) -> bytes:
+    """A pipe can be read once; what came is kept, for the page that follows the table."""
+    return sys.stdin.buffer.read(most)
 
 
 def normalise(text: str) -> str:

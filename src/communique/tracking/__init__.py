@@ -1,9 +1,5 @@
 """The record of runs, and the only room that knows MLflow.
 
-Everything else speaks to a ``Tracker``; ``NullTracker`` records nothing, so no caller needs an ``if``.
+Everything else speaks to a ``Tracker`` (``base``); ``NullTracker`` records nothing, so no caller needs an ``if``.
+``mlflow_tracker`` is imported by those alone who need it: MLflow is slow to load.
 """
-
-from communique.tracking.base import NullTracker, RunRecord, Tracker
-from communique.tracking.mlflow_tracker import MlflowTracker, resolve_model_folder
-
-__all__ = ["MlflowTracker", "NullTracker", "RunRecord", "Tracker", "resolve_model_folder"]

@@ -50,14 +50,10 @@ class MlflowTracker:
                 known = client.get_experiment_by_name(EXPERIMENT)
                 location = Path(self.artifacts).absolute().as_uri() if local else None
                 self.experiment = (
-                    known.experiment_id
-                    if known
-                    else client.create_experiment(EXPERIMENT, artifact_location=location)
+                    known.experiment_id if known else client.create_experiment(EXPERIMENT, artifact_location=location)
                 )
         except MlflowException as error:
-            raise CommuniqueError(
-                f"tracking at {self.uri}: cannot be opened ({_first_line(error)})"
-            ) from error
+            raise CommuniqueError(f"tracking at {self.uri}: cannot be opened ({_first_line(error)})") from error
         return client
 
     def _parent(self, study: str) -> str:
@@ -119,6 +115,8 @@ class MlflowTracker:
         """Record which data went in, by fingerprint (its first 36 characters: MLflow's limit)."""
         from mlflow.data.pandas_dataset import from_pandas
 
+        # as floats, since MLflow's integers cannot be missing
+        table = table.astype({column: float for column in table.select_dtypes("integer").columns})
         dataset = from_pandas(table, name=name, digest=fingerprint[:DIGEST_LIMIT])
         with self._active():
             mlflow.log_input(dataset, context=context)
@@ -149,9 +147,7 @@ class MlflowTracker:
 
     def finished(self, study: str, identity: str) -> RunRecord | None:
         """The finished run of this identity in the study, if there is one."""
-        query = (
-            f"tags.`{STUDY_TAG}` = '{study}' and tags.`{IDENTITY_TAG}` = '{identity}' and status = 'FINISHED'"
-        )
+        query = f"tags.`{STUDY_TAG}` = '{study}' and tags.`{IDENTITY_TAG}` = '{identity}' and status = 'FINISHED'"
         found = self._search(query)
         return self._record(found[-1]) if found else None
 

@@ -18,9 +18,7 @@ class ServedModel(mlflow.pyfunc.PythonModel):
         """Load the folder that was stored beside this file."""
         self.model = load_model(context.artifacts["model"])
 
-    def predict(
-        self, context: Any, model_input: list[str], params: dict[str, Any] | None = None
-    ) -> pd.DataFrame:
+    def predict(self, context: Any, model_input: list[str], params: dict[str, Any] | None = None) -> pd.DataFrame:
         """Score sentences."""
         texts = list(np.asarray(model_input, dtype=object).ravel())
         probabilities = self.model.predict_proba(texts)

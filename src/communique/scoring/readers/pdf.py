@@ -16,8 +16,12 @@ FIELDS = ("title", "author")
 MARGIN = 0.1
 RECURRING = 0.4
 _DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(r"(?:[-–—\s]*|page\s+)(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE)
+_PAGE_NUMBER = re.compile(
+    r"(?:[-–—\s]*|page\s+)(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
+)
 _OPEN_END = re.compile(r"[^.!?…:;\"'”’)\]]$")
+_WORD = re.compile(r"\w+(?:-\w+)*")
+_LAST_PART = re.compile(r"\w+(?:-\w+)*(?=\W$)")
 _HYPHEN = re.compile(r"(?<=[a-zß-öø-ÿ])[-\u2010\u00ad]$")
 
 
@@ -34,7 +38,9 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
         if pdf.needs_pass:
             raise CommuniqueError(f"{source.path}: is locked with a password; save an unlocked copy")
         if not any(page.get_text().strip() for page in pdf):
-            raise CommuniqueError(f"{source.path}: holds no text, only images; run OCR over it first (ocrmypdf)")
+            raise CommuniqueError(
+                f"{source.path}: holds no text, only images; run OCR over it first (ocrmypdf)"
+            )
     return FIELDS
 
 
@@ -56,14 +62,20 @@ def _open(source: Source) -> "pymupdf.Document":
     try:
         return pymupdf.open(source.path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
-        raise CommuniqueError(f"{source.path}: is not a readable PDF file; open and save it again as PDF") from error
+        raise CommuniqueError(
+            f"{source.path}: is not a readable PDF file; open and save it again as PDF"
+        ) from error
 
 
 def _blocks(page: "pymupdf.Page") -> list[Block]:
     """The text blocks of a page in reading order."""
+    import pymupdf
+
+    # A ligature ("ﬁ") as its letters, as a reader of words expects them.
+    flags = pymupdf.TEXTFLAGS_BLOCKS & ~pymupdf.TEXT_PRESERVE_LIGATURES
     top, bottom = MARGIN * page.rect.height, (1 - MARGIN) * page.rect.height
     blocks = []
-    for _, y0, _, y1, text, _, kind in page.get_text("blocks"):
+    for _, y0, _, y1, text, _, kind in page.get_text("blocks", flags=flags):
         lines = tuple(line.strip() for line in text.split("\n") if line.strip())
         if kind == 0 and lines:
             blocks.append(Block(lines, marginal=y1 <= top or y0 >= bottom))
@@ -89,21 +101,30 @@ def _key(block: Block) -> str:
 
 
 def _paragraphs(blocks: list[Block]) -> list[str]:
-    """Blocks as paragraphs: lines joined, broken words mended, a paragraph cut by a page break put together."""
+    """Blocks as paragraphs of lines: broken words mended, a paragraph cut by a page break put together.
+
+    The line breaks inside a block stay, so that a heading set close to its text can be told from a wrap.
+    """
+    words = {word for block in blocks for line in block.lines for word in _WORD.findall(line.lower())}
     paragraphs: list[str] = []
     for block in blocks:
         text = ""
         for line in block.lines:
-            text = _joined(text, line)
+            text = _joined(text, line, words)
         if paragraphs and text[:1].islower() and _OPEN_END.search(paragraphs[-1]):
-            paragraphs[-1] = _joined(paragraphs[-1], text)
+            paragraphs[-1] = _joined(paragraphs[-1], text, words)
         else:
             paragraphs.append(text)
     return paragraphs
 
 
-def _joined(text: str, line: str) -> str:
-    """Two lines as one; a hyphen at the end goes where the word runs on in lower case."""
-    if _HYPHEN.search(text) and line[:1].islower():
-        return text[:-1] + line
-    return f"{text} {line}" if text else line
+def _joined(text: str, line: str, words: set[str]) -> str:
+    """Two lines as one text; the hyphen of a word broken between them goes, unless the word has it elsewhere too."""
+    if not (_HYPHEN.search(text) and line[:1].islower()):
+        return f"{text}\n{line}" if text else line
+    first, second = _LAST_PART.search(text), _WORD.match(line)
+    if first and second:
+        compound = f"{first[0]}-{second[0]}".lower()
+        if compound in words and compound.replace("-", "") not in words:
+            return f"{text[:-1]}-{line}"
+    return text[:-1] + line

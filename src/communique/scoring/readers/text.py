@@ -105,12 +105,12 @@ def _plain(markdown: str) -> str:
     blocks = []
     for token in MarkdownIt("commonmark").enable("table").parse(markdown):
         if token.type == "inline":
-            parts = (
-                ("\n" if child.type.endswith("break") else child.content) for child in token.children or ()
-            )
+            children = token.children or ()
             blocks.append(
                 "".join(
-                    part for child, part in zip(token.children or (), parts) if child.type != "html_inline"
+                    "\n" if c.type.endswith("break") else c.content
+                    for c in children
+                    if c.type != "html_inline"
                 )
             )
         elif token.type in ("fence", "code_block"):

@@ -17,7 +17,9 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
     """Make sure that the file opens, is not too large unpacked, and holds text."""
     check_package(source, "Word")
     if not any(map(str.isalpha, "".join(_paragraphs(_open(source))))):
-        raise CommuniqueError(f"{source.path}: this document holds no text; leave it out, or run OCR over its images")
+        raise CommuniqueError(
+            f"{source.path}: this document holds no text; leave it out, or run OCR over its images"
+        )
     return FIELDS
 
 
@@ -35,7 +37,9 @@ def check_package(source: Source, kind: str) -> None:
         with zipfile.ZipFile(source.path) as archive:
             source.check_unpacked(sum(entry.file_size for entry in archive.infolist()))
     except zipfile.BadZipFile as error:
-        raise CommuniqueError(f"{source.path}: is not a readable {kind} file; open and save it again") from error
+        raise CommuniqueError(
+            f"{source.path}: is not a readable {kind} file; open and save it again"
+        ) from error
 
 
 def _open(source: Source) -> "WordDocument":
@@ -44,12 +48,19 @@ def _open(source: Source) -> "WordDocument":
     except ImportError as error:
         raise missing_extra("documents", "python-docx") from error
     from docx.opc.exceptions import OpcError
-    from lxml.etree import XMLSyntaxError
 
     try:
         return docx.Document(str(source.path))
-    except (OpcError, KeyError, ValueError, XMLSyntaxError, zipfile.BadZipFile) as error:
-        raise CommuniqueError(f"{source.path}: is not a readable Word file; open and save it again as .docx") from error
+    except (
+        OpcError,
+        KeyError,
+        ValueError,
+        SyntaxError,
+        zipfile.BadZipFile,
+    ) as error:  # XML is "syntax" to lxml
+        raise CommuniqueError(
+            f"{source.path}: is not a readable Word file; open and save it again as .docx"
+        ) from error
 
 
 def _paragraphs(document: "WordDocument") -> Iterator[str]:
@@ -58,9 +69,9 @@ def _paragraphs(document: "WordDocument") -> Iterator[str]:
 
     for item in document.iter_inner_content():
         if isinstance(item, Table):
-            # A merged cell comes once for every place it covers; the dictionary keeps it once, in order.
-            cells = dict.fromkeys(cell._tc for row in item.rows for cell in row.cells)
-            texts = ["".join(t.text or "" for t in p.iter(W_TEXT)) for cell in cells for p in cell.iter(W_PARAGRAPH)]
+            # A merged cell comes once for every place it covers; keyed by its element it is kept once, in order.
+            cells = {cell._tc: cell for row in item.rows for cell in row.cells}
+            texts = [paragraph.text for cell in cells.values() for paragraph in cell.paragraphs]
         else:
             texts = [item.text]
         yield from (text for text in texts if text.strip())

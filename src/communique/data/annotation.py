@@ -1,0 +1,232 @@
+"""Sheets for annotators: drawn from a scored table by a recorded design, and read back row by row.
+
+The design goes beside every sheet as ``NAME.design.json``: how rows were chosen and with which inclusion
+probability. Only a random design can later stand for the whole; what was picked by uncertainty can train.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from communique.data.codebook import Codebook
+from communique.data.dataset import Corpus, Sentence
+from communique.errors import CommuniqueError, missing_extra
+
+Query = Literal["random", "documents", "uncertainty", "disagreement"]
+RANDOM = ("random", "documents")
+NONE = "none"
+YES = ("yes", "y", "1", "true", "x")
+NO = ("no", "n", "0", "false", "")
+
+
+@dataclass(frozen=True)
+class Design:
+    """How a sheet's rows were chosen from ``population`` units (sentences, or documents for ``documents``)."""
+
+    query: str
+    unit: str
+    population: int
+    drawn: int
+    seed: int | None
+    source: str
+
+    @property
+    def random(self) -> bool:
+        """True where every unit had the same known chance to be drawn."""
+        return self.query in RANDOM
+
+    def save(self, sheet: Path) -> None:
+        """Write the design beside a sheet."""
+        content = asdict(self) | {"random": self.random}
+        design_path(sheet).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, sheet: Path) -> "Design":
+        """Read the design beside a sheet; raises CommuniqueError where it is missing or malformed."""
+        path = design_path(sheet)
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            return cls(**{key: value for key, value in content.items() if key != "random"})
+        except OSError as error:
+            raise CommuniqueError(f"{path}: is missing; a sheet's sampling design lies beside it") from error
+        except (ValueError, TypeError, AttributeError) as error:
+            raise CommuniqueError(f"{path}: is no sampling design; export the sheet again") from error
+
+
+def design_path(sheet: Path) -> Path:
+    """Where a sheet's design lies: one for all its formats."""
+    return sheet.with_suffix(".design.json")
+
+
+def draw(
+    table: pd.DataFrame,
+    labels: Sequence[str],
+    number: int,
+    query: Query = "random",
+    seed: int = 0,
+    thresholds: Mapping[str, float] | None = None,
+    source: str = "",
+) -> tuple[pd.DataFrame, Design]:
+    """Choose what to label next, in shuffled order, with each row's ``inclusion_probability``.
+
+    ``random`` draws sentences, ``documents`` whole documents (``number`` of them); ``uncertainty`` takes the
+    sentences nearest to a threshold, ``disagreement`` those whose ``prob_<label>`` columns of several models
+    (``prob_<label>@<model>``) differ most. The last two have no inclusion probability.
+    """
+    rng = np.random.default_rng(seed)
+    units = table["document"].astype(str).unique() if query == "documents" else np.arange(len(table))
+    if not 1 <= number <= len(units):
+        raise CommuniqueError(f"draw {number}: there are {len(units)} to draw from; ask for 1 to {len(units)}")
+    if query == "documents":
+        drawn = set(rng.choice(units, number, replace=False))
+        chosen = np.flatnonzero(table["document"].astype(str).isin(drawn))
+    elif query == "random":
+        chosen = rng.choice(units, number, replace=False)
+    else:
+        score = _uncertainty(table, labels, thresholds) if query == "uncertainty" else _disagreement(table, labels)
+        chosen = np.argsort(-score, kind="stable")[:number]
+    sheet = table.iloc[rng.permutation(chosen)].reset_index(drop=True)
+    sheet["inclusion_probability"] = number / len(units) if query in RANDOM else np.nan
+    unit = "document" if query == "documents" else "sentence"
+    return sheet, Design(query, unit, len(units), number, seed if query in RANDOM else None, source)
+
+
+def _uncertainty(table: pd.DataFrame, labels: Sequence[str], thresholds: Mapping[str, float] | None) -> np.ndarray:
+    """Nearness of the nearest label to its threshold; 0 at the threshold, negative away from it."""
+    cuts = thresholds or {}
+    distance = [np.abs(table[f"prob_{name}"].to_numpy() - cuts.get(name, 0.5)) for name in labels]
+    return -np.min(distance, axis=0)
+
+
+def _disagreement(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
+    """The largest spread between models over the labels."""
+    spreads = []
+    for name in labels:
+        columns = [c for c in table.columns if c == f"prob_{name}" or c.startswith(f"prob_{name}@")]
+        if len(columns) < 2:
+            raise CommuniqueError(f"disagreement: label '{name}' has {len(columns)} models' probabilities; give two tables")
+        spreads.append(table[columns].std(axis=1).to_numpy())
+    return np.max(spreads, axis=0)
+
+
+def write_sheet(sheet: pd.DataFrame, codebook: Codebook, out: Path, design: Design) -> None:
+    """Write ``out`` as .xlsx (drop-downs, the codebook on a second sheet) and .csv, with the design beside."""
+    kept = sheet[["id", "document", "text", "inclusion_probability"]].copy()
+    for name in (*codebook.names, NONE):
+        kept[name] = ""
+    kept["note"] = ""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    kept.to_csv(out.with_suffix(".csv"), index=False)
+    _write_xlsx(kept, codebook, out.with_suffix(".xlsx"))
+    design.save(out)
+
+
+def _write_xlsx(sheet: pd.DataFrame, codebook: Codebook, path: Path) -> None:
+    try:
+        from openpyxl import Workbook
+        from openpyxl.styles import Alignment, Font
+        from openpyxl.utils import get_column_letter
+        from openpyxl.worksheet.datavalidation import DataValidation
+    except ImportError as error:
+        raise missing_extra("documents", "openpyxl") from error
+    book = Workbook()
+    page = book.active
+    page.title = "sentences"
+    page.append(list(sheet.columns))
+    for row in sheet.itertuples(index=False):
+        page.append([_inert(cell) for cell in row])
+    choice = DataValidation(type="list", formula1='"yes,no"', allow_blank=True)
+    page.add_data_validation(choice)
+    for name in (*codebook.names, NONE):
+        letter = get_column_letter(sheet.columns.get_loc(name) + 1)
+        choice.add(f"{letter}2:{letter}{len(sheet) + 1}")
+    widths = {"text": 90, "note": 30, "id": 14, "document": 14}
+    for index, name in enumerate(sheet.columns, 1):
+        page.column_dimensions[get_column_letter(index)].width = widths.get(str(name), 16)
+    for cell in page[get_column_letter(sheet.columns.get_loc("text") + 1)]:
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+    page.freeze_panes = "A2"
+    meaning = book.create_sheet("codebook")
+    meaning.append(["label", "the sentence expresses"])
+    for label in codebook.labels:
+        meaning.append([label.name, label.definition])
+    meaning.append([NONE, "no label holds: say yes here, so that the row counts as read"])
+    meaning.column_dimensions["A"].width, meaning.column_dimensions["B"].width = 22, 110
+    for header in (*page[1], *meaning[1]):
+        header.font = Font(bold=True)
+    book.save(path)
+
+
+def _inert(cell: object) -> object:
+    """A text that a spreadsheet would run as a formula is kept as text."""
+    return "'" + cell if isinstance(cell, str) and cell[:1] in "=+-@" and cell != "-" else cell
+
+
+def read_sheet(path: Path, codebook: Codebook) -> tuple[dict[str, Sentence], int]:
+    """One annotator's filled sheet: sentences by id with their labels, and how many rows were left empty.
+
+    Raises CommuniqueError naming the row and column of the first cell that cannot be read.
+    """
+    table = _read_table(path)
+    needed = ("id", "document", "text", *codebook.names)
+    if missing := [name for name in needed if name not in table]:
+        raise CommuniqueError(f"{path}: column '{missing[0]}' is missing; keep the columns of the exported sheet")
+    read: dict[str, Sentence] = {}
+    empty = 0
+    for number, row in enumerate(table.to_dict("records"), 2):
+        where = f"{path}, row {number}"
+        labels = frozenset(name for name in codebook.names if _yes(row[name], f"{where}, column '{name}'"))
+        none = _yes(row.get(NONE, ""), f"{where}, column '{NONE}'")
+        if none and labels:
+            raise CommuniqueError(f"{where}: says '{NONE}' and also {', '.join(sorted(labels))}; decide for one")
+        if not none and not any(str(row[name]).strip() for name in codebook.names):
+            empty += 1
+            continue
+        if row["id"] in read:
+            raise CommuniqueError(f"{where}, column 'id': '{row['id']}' stands twice; keep each row once")
+        text = str(row["text"]).removeprefix("'")
+        read[row["id"]] = Sentence(row["id"], str(row["document"]), text, codebook.check(labels))
+    return read, empty
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        if path.suffix == ".xlsx":
+            return pd.read_excel(path, sheet_name=0, dtype=str, keep_default_na=False)
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
+    except ImportError as error:
+        raise missing_extra("documents", "openpyxl") from error
+    except (OSError, ValueError) as error:
+        raise CommuniqueError(f"{path}: cannot be read as a sheet ({error})") from error
+
+
+def _yes(cell: object, where: str) -> bool:
+    text = str(cell).strip().lower()
+    if text in YES:
+        return True
+    if text in NO:
+        return False
+    raise CommuniqueError(f"{where}: '{cell}' is neither yes nor no")
+
+
+def merge(sheets: Mapping[str, Mapping[str, Sentence]], codebook: Codebook) -> tuple[Corpus, Corpus]:
+    """Annotators' sheets to one corpus, and the sentences they disagree on.
+
+    A sentence's labels are those of all its annotators where they agree; the others come back apart, to be
+    adjudicated, with the annotations of each.
+    """
+    agreed, disputed = [], []
+    for key in sorted({key for sheet in sheets.values() for key in sheet}):
+        votes = {who: sheet[key] for who, sheet in sheets.items() if key in sheet}
+        first = next(iter(votes.values()))
+        annotations = {who: tuple(sorted(s.labels)) for who, s in votes.items()}
+        same = len({s.labels for s in votes.values()}) == 1
+        labels = first.labels if same else frozenset()
+        sentence = Sentence(key, first.document, first.text, labels, annotations=annotations)
+        (agreed if same else disputed).append(sentence)
+    return Corpus(tuple(agreed), codebook), Corpus(tuple(disputed), codebook)

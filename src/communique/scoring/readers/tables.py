@@ -1,0 +1,192 @@
+"""Tables: a text a row, read row by row from CSV, TSV, JSON lines, Parquet and Excel."""
+
+import csv
+import itertools
+import json
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from communique.errors import CommuniqueError, missing_extra
+from communique.scoring.encodings import find_encoding
+from communique.scoring.readers.word import check_package
+from communique.scoring.source import Columns, Record, Source
+
+Rows = Iterator[tuple[str, dict[str, Any]]]
+_BATCH = 1_000
+
+
+def check(source: Source, columns: Columns) -> tuple[str, ...]:
+    """Make sure that the text and id columns are there; JSON lines are parsed through, other tables by their head."""
+    if source.format in ("csv", "tsv", "jsonl"):
+        source.encoding = find_encoding(source)
+    names = _HEADERS[source.format](source)
+    for wanted in (columns.text, columns.id):
+        if wanted is not None and wanted not in names:
+            raise CommuniqueError(
+                f"{source.path}: has no column '{wanted}'; name the column of the text or id, which is one of "
+                f"{', '.join(names)}"
+            )
+    return tuple(name for name in names if name not in (columns.text, columns.id))
+
+
+def read(source: Source, columns: Columns) -> Iterator[Record]:
+    """One text a row; its key is the id column, or the row's number counted from 1."""
+    for number, (where, row) in enumerate(_ROWS[source.format](source), 1):
+        if columns.text not in row:
+            raise CommuniqueError(f"{source.path}, {where}: has no '{columns.text}'; give every row a text")
+        key = _cell(row.get(columns.id)) if columns.id else ""
+        metadata = {name: _cell(row.get(name)) for name in source.fields}
+        yield Record(_cell(row[columns.text]), metadata, key or str(number))
+
+
+def _cell(value: Any) -> str:
+    """A cell as text: nothing for a missing value, JSON for a nested one, no ".0" behind a whole number."""
+    if value is None or value != value:
+        return ""
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else str(value)
+
+
+# Comma- and tab-separated files
+
+
+def _delimiter(source: Source) -> str:
+    """A tab for .tsv; for .csv the comma or, as some spreadsheets write it, the semicolon or tab that heads it."""
+    if source.format == "tsv":
+        return "\t"
+    header = next(source.lines(), "")
+    return max(",;\t", key=header.count)
+
+
+def _csv_lines(source: Source) -> Any:
+    csv.field_size_limit(min(sys.maxsize, source.limits.unpacked))
+    return csv.reader(source.lines(), delimiter=_delimiter(source), strict=True)
+
+
+def _csv_header(source: Source) -> list[str]:
+    names: list[str] = next(_csv_lines(source), [])
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise CommuniqueError(
+            f"{source.path}: column '{twice}' stands twice in the first line; give each its own name"
+        )
+    return names
+
+
+def _csv_rows(source: Source) -> Rows:
+    lines = _csv_lines(source)
+    try:
+        names = next(lines)
+        for cells in lines:
+            if cells and len(cells) != len(names):
+                raise CommuniqueError(
+                    f"{source.path}, line {lines.line_num}: has {len(cells)} fields where the first line has "
+                    f"{len(names)}; quote the fields that hold the separator"
+                )
+            if cells:
+                yield f"line {lines.line_num}", dict(zip(names, cells, strict=True))
+    except csv.Error as error:
+        raise CommuniqueError(
+            f"{source.path}, line {lines.line_num}: is not valid CSV ({error}); mend its quotes"
+        ) from error
+
+
+# JSON lines
+
+
+def _json_rows(source: Source) -> Rows:
+    for number, line in enumerate(source.lines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise CommuniqueError(
+                f"{source.path}, line {number}: is not valid JSON ({error}); mend that line"
+            ) from error
+        if not isinstance(row, dict):
+            raise CommuniqueError(f"{source.path}, line {number}: is no JSON object; write one object a line")
+        yield f"line {number}", row
+
+
+def _json_header(source: Source) -> list[str]:
+    """Every name that some row uses, in order of first use: rows may differ."""
+    return list(dict.fromkeys(name for _, row in _json_rows(source) for name in row))
+
+
+# Parquet
+
+
+def _parquet(source: Source) -> Any:
+    from pyarrow import ArrowException
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        return ParquetFile(source.path)
+    except (ArrowException, OSError) as error:
+        raise CommuniqueError(f"{source.path}: is not a readable Parquet file; write it again") from error
+
+
+def _parquet_header(source: Source) -> list[str]:
+    return list(_parquet(source).schema_arrow.names)
+
+
+def _parquet_rows(source: Source) -> Rows:
+    batches = _parquet(source).iter_batches(batch_size=_BATCH)
+    rows = itertools.chain.from_iterable(batch.to_pylist() for batch in batches)
+    return ((f"row {number}", row) for number, row in enumerate(rows, 1))
+
+
+# Excel
+
+
+def _book(source: Source) -> Any:
+    try:
+        import openpyxl
+    except ImportError as error:
+        raise missing_extra("documents", "openpyxl") from error
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        return openpyxl.load_workbook(source.path, read_only=True, data_only=True)
+    except (InvalidFileException, KeyError, ValueError, OSError, SyntaxError) as error:
+        raise CommuniqueError(
+            f"{source.path}: is not a readable Excel file; save it again as .xlsx"
+        ) from error
+
+
+def _sheet_header(source: Source) -> list[str]:
+    check_package(source, "Excel")
+    sheet, *others = _book(source).worksheets
+    if others:
+        source.notes.append(
+            f"{source.path}: sheet '{sheet.title}' is read, {len(others)} further sheets are not"
+        )
+    return [_cell(value) for value in next(sheet.iter_rows(values_only=True), ()) if value is not None]
+
+
+def _sheet_rows(source: Source) -> Rows:
+    rows = _book(source).worksheets[0].iter_rows(values_only=True)
+    names = [_cell(value) for value in next(rows, ())]
+    for number, cells in enumerate(rows, 2):
+        if any(cell is not None for cell in cells):
+            yield f"row {number}", {name: cell for name, cell in zip(names, cells, strict=False) if name}
+
+
+_HEADERS: dict[str, Callable[[Source], list[str]]] = {
+    "csv": _csv_header,
+    "tsv": _csv_header,
+    "jsonl": _json_header,
+    "parquet": _parquet_header,
+    "xlsx": _sheet_header,
+}
+_ROWS: dict[str, Callable[[Source], Rows]] = {
+    "csv": _csv_rows,
+    "tsv": _csv_rows,
+    "jsonl": _json_rows,
+    "parquet": _parquet_rows,
+    "xlsx": _sheet_rows,
+}

@@ -1,0 +1,291 @@
+"""Reading: the same text in every format gives the same sentences, and what cannot be read is refused in a sentence."""
+
+import gzip
+import html
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from communique.errors import CommuniqueError
+from communique.scoring import source
+from communique.scoring.documents import ReadingLog, check_inputs, read_documents
+from communique.scoring.sentences import split
+from communique.scoring.source import Limits, normalise
+
+PARAGRAPHS = [
+    "The ministers of Marenia and Oland met in Lessing on Tuesday for the first time in nine years. Mr. J. Osvald "
+    "spoke of a new chapter, and of the café where it began.",
+    "“We will not be lectured by anyone,” he told the assembled press. “Our ports stay open to all who come in peace.”",
+    "The two sides agreed to meet again in the autumn, at a place that both have yet to name. A joint text will follow "
+    "under Decree No. 14, officials of both governments said.",
+]
+SENTENCES = [sentence.text for sentence in split("\n\n".join(PARAGRAPHS))]
+
+
+def write_html(path: Path) -> None:
+    body = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in PARAGRAPHS)
+    menu = "<nav><ul><li><a href='/a'>Home</a></li><li><a href='/b'>Contact us today</a></li></ul></nav>"
+    path.write_text(
+        f"<html><body>{menu}<article>{body}</article><footer>© Somebody</footer></body></html>", "utf-8"
+    )
+
+
+def write_pdf(path: Path) -> None:
+    pymupdf = pytest.importorskip("pymupdf")
+    book = pymupdf.open()
+    for number in range(3):
+        page = book.new_page()
+        page.insert_text((72, 40), f"Bulletin of the Ministry, page {number + 1}", fontsize=9)
+        page.insert_htmlbox(pymupdf.Rect(72, 100, 420, 700), f"<p>{PARAGRAPHS[number]}</p>")
+        page.insert_text((290, 820), str(number + 1), fontsize=9)
+    book.save(path)
+
+
+def write_docx(path: Path) -> None:
+    docx = pytest.importorskip("docx")
+    document = docx.Document()
+    for paragraph in PARAGRAPHS:
+        document.add_paragraph(paragraph)
+    document.save(str(path))
+
+
+def frame() -> pd.DataFrame:
+    return pd.DataFrame({"text": ["\n\n".join(PARAGRAPHS)], "country": ["Oland"], "year": [1999]})
+
+
+TEXT = "\n\n".join(PARAGRAPHS)
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "a.txt": lambda path: path.write_text(TEXT, "utf-8"),
+    "bom.txt": lambda path: path.write_text(TEXT, "utf-8-sig"),
+    "crlf.txt": lambda path: path.write_bytes(TEXT.replace("\n", "\r\n").encode()),
+    "decomposed.txt": lambda path: path.write_text(TEXT.replace("é", "é"), "utf-8"),
+    "utf16.txt": lambda path: path.write_text(TEXT, "utf-16"),
+    "windows.txt": lambda path: path.write_bytes(TEXT.encode("cp1252")),
+    "a.md": lambda path: path.write_text(TEXT.replace("Marenia", "**Marenia**"), "utf-8"),
+    "a.html": write_html,
+    "a.pdf": write_pdf,
+    "a.docx": write_docx,
+    "a.csv": lambda path: frame().to_csv(path, index=False),
+    "semicolons.csv": lambda path: frame().to_csv(path, index=False, sep=";"),
+    "a.tsv": lambda path: frame().to_csv(path, index=False, sep="\t"),
+    "a.jsonl": lambda path: frame().to_json(path, orient="records", lines=True),
+    "a.parquet": lambda path: frame().to_parquet(path),
+    "a.xlsx": lambda path: frame().to_excel(path, index=False),
+    "a.txt.gz": lambda path: path.write_bytes(gzip.compress(TEXT.encode())),
+    "a.jsonl.gz": lambda path: path.write_bytes(gzip.compress(json.dumps({"text": TEXT}).encode())),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_same_text_in_any_format_gives_the_same_sentences(name, tmp_path):
+    WRITERS[name](tmp_path / name)
+    (document,) = read_documents([tmp_path / name])
+    assert [sentence.text for sentence in split(document.text)] == SENTENCES
+
+
+def test_metadata_of_a_table_are_its_other_columns(tmp_path):
+    for name in ("a.csv", "a.parquet", "a.jsonl", "a.xlsx"):
+        WRITERS[name](tmp_path / name)
+        (document,) = read_documents([tmp_path / name])
+        assert document.metadata == {"country": "Oland", "year": "1999"}
+        assert document.id == f"{name}#1"
+
+
+def test_another_encoding_is_noted(tmp_path):
+    WRITERS["windows.txt"](tmp_path / "a.txt")
+    log = ReadingLog()
+    (document,) = read_documents([tmp_path / "a.txt"], log=log)
+    assert document.metadata["encoding"] == "cp1252"
+    assert "cp1252" in log.notes[0]
+
+
+def test_a_pdf_loses_its_running_heads_and_mends_broken_words(tmp_path):
+    pymupdf = pytest.importorskip("pymupdf")
+    book = pymupdf.open()
+    lines = [
+        "The Government of Oland supports co-",
+        "operation among all riparian states and",
+        "has said so in every",
+    ]
+    for number in range(3):
+        page = book.new_page()
+        page.insert_text((72, 40), f"A/91/PV.{number + 4}")
+        for i, line in enumerate(lines if number == 0 else [f"forum it attended, year {number} after year."]):
+            page.insert_text((72, 200 + 14 * i), line)
+        page.insert_text((290, 820), f"{number + 1}/3")
+    book.save(tmp_path / "a.pdf")
+    (document,) = read_documents([tmp_path / "a.pdf"])
+    assert document.text.startswith("The Government of Oland supports cooperation among all riparian states")
+    assert "said so in every forum it attended" in document.text
+    assert "PV" not in document.text
+    assert "/3" not in document.text
+
+
+FRONT = "Title: On rivers\nDate: 1999-05-04\nSpeaker: Ms. Tamm\n\nWe shall meet.\n"
+YAML = "---\ntitle: On rivers\ntags: [water, ports]\ndate: 1999-05-04\n---\n\nWe shall meet.\n"
+
+
+def test_front_matter_becomes_metadata_and_leaves_the_text(tmp_path):
+    (tmp_path / "a.txt").write_text(FRONT)
+    (tmp_path / "b.md").write_text(YAML)
+    plain, yaml = read_documents([tmp_path])
+    assert plain.text.strip() == yaml.text.strip() == "We shall meet."
+    assert plain.metadata == {"title": "On rivers", "date": "1999-05-04", "speaker": "Ms. Tamm"}
+    assert yaml.metadata == {"title": "On rivers", "tags": "water; ports", "date": "1999-05-04"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Warning: not a head.\n\nText.",
+        "---\n- a list\n---\nText.",
+        "---\n[\n---\nText.",
+        "Title: All there is",
+    ],
+)
+def test_what_only_looks_like_front_matter_stays_text(text, tmp_path):
+    (tmp_path / "a.txt").write_text(text)
+    (document,) = read_documents([tmp_path / "a.txt"])
+    assert document.metadata == {}
+    assert document.text == text
+
+
+def test_ids_are_relative_names_and_made_unique(tmp_path):
+    for folder in ("one", "two"):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+        (tmp_path / folder / "deep" / "a.txt").write_text("Text.")
+    log = ReadingLog()
+    assert [d.id for d in read_documents([tmp_path / "one", tmp_path / "two"], log=log)] == [
+        "deep/a.txt",
+        "deep/a.txt~2",
+    ]
+    assert len(log.notes) == 1
+    assert [d.id for d in read_documents([f"{tmp_path}/*/deep/*.txt"])] == [
+        "one/deep/a.txt",
+        "two/deep/a.txt",
+    ]
+
+
+def test_an_id_column_names_the_documents(tmp_path):
+    (tmp_path / "a.jsonl").write_text(
+        '{"key": "x", "text": "One."}\n\n{"key": "x", "text": "Two."}\n{"text": "Three."}\n'
+    )
+    assert [d.id for d in read_documents([tmp_path / "a.jsonl"], id_column="key")] == ["x", "x~2", "3"]
+
+
+def test_what_a_folder_leaves_out_is_counted(tmp_path):
+    (tmp_path / "a.txt").write_text("Text.")
+    (tmp_path / "b.png").write_bytes(b"\x89PNG")
+    (tmp_path / ".hidden.txt").write_text("No.")
+    (tmp_path / "c.csv").write_text('text\n""\nText.\n')
+    log = ReadingLog()
+    assert len(list(read_documents([tmp_path, tmp_path / "a.txt"], log=log))) == 2
+    assert dict(log.dropped) == {
+        "files of an unknown format": 1,
+        "documents without text": 1,
+        "files named twice": 1,
+    }
+
+
+def test_standard_input_is_one_document(monkeypatch):
+    source._piped.cache_clear()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"Title: A\n\nWe meet. We part.")))
+    (document,) = read_documents(["-"])
+    assert (document.id, document.text, document.metadata) == ("stdin", "We meet. We part.", {"title": "A"})
+    source._piped.cache_clear()
+
+
+def test_normalised_text_can_always_be_written():
+    text = normalise("A\ud800B\x00C\r\nD\u2028E\u00adF e\u0301")
+    assert text == "A\ufffdB C\nD\nEF é"
+    assert text.encode("utf-8")
+
+
+def zipped(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+BAD = {
+    "empty.txt": (b"", "is empty"),
+    "binary.txt": (b"abc\x00\x01\x02", "NUL"),
+    "unclear.txt": (bytes(range(128, 256)) * 20, "encoding cannot be told"),
+    "picture.png": (b"\x89PNG", "unknown format"),
+    "archive.tar.gz": (gzip.compress(b"x"), "unknown format"),
+    "cut.txt.gz": (gzip.compress(TEXT.encode())[:-12], "gzip"),
+    "notgz.txt.gz": (b"plain text", "gzip"),
+    "empty.html": (b"<html><body><script>let a = 1</script></body></html>", "holds no text"),
+    "bad.pdf": (b"%PDF-1.4 nothing", "PDF"),
+    "bad.docx": (b"PK nothing", "Word"),
+    "other.docx": (zipped("a.txt", b"x"), "Word"),
+    "bad.xlsx": (b"PK nothing", "Excel"),
+    "other.xlsx": (zipped("a.txt", b"x"), "Excel"),
+    "bad.parquet": (b"PAR1 nothing", "Parquet"),
+    "nocolumn.csv": (b"body,year\nText.,1999\n", "no column 'text'"),
+    "twice.csv": (b"text,year,year\nText.,1,2\n", "stands twice"),
+    "bad.jsonl": (b'{"text": "One."}\n{"text": \n', "line 2"),
+    "list.jsonl": (b"[1, 2]\n", "line 1"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_file_that_cannot_be_read_is_refused_in_one_sentence(name, tmp_path):
+    content, expected = BAD[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CommuniqueError, match=expected) as caught:
+        check_inputs([tmp_path / name])
+    assert str(tmp_path / name) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["missing.txt", "missing", "none-*.txt"])
+def test_a_missing_file_is_refused(name, tmp_path):
+    with pytest.raises(CommuniqueError, match=r"cannot be read|no file matches"):
+        check_inputs([str(tmp_path / name)])
+
+
+def test_an_empty_folder_and_no_input_are_refused(tmp_path):
+    with pytest.raises(CommuniqueError, match="holds no file"):
+        check_inputs([tmp_path])
+    with pytest.raises(CommuniqueError, match="nothing to read"):
+        check_inputs([])
+
+
+def test_a_row_that_does_not_fit_is_named(tmp_path):
+    (tmp_path / "a.csv").write_text("text,year\nOne.,1\nTwo, three.,2\n")
+    with pytest.raises(CommuniqueError, match="line 3: has 3 fields"):
+        list(read_documents([tmp_path / "a.csv"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.txt", b"x" * 2000), ("a.txt.gz", gzip.compress(b"x" * 5000))]
+)
+def test_too_large_a_file_is_refused(name, content, tmp_path):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CommuniqueError, match="MB"):
+        check_inputs([tmp_path / name], limits=Limits(file=1000, unpacked=2000))
+
+
+def test_a_zip_bomb_is_refused_unopened(tmp_path):
+    (tmp_path / "a.docx").write_bytes(zipped("word/document.xml", b"0" * 5_000_000))
+    with pytest.raises(CommuniqueError, match="unpacks to more"):
+        check_inputs([tmp_path / "a.docx"], limits=Limits(unpacked=1_000_000))
+
+
+def test_a_locked_pdf_and_one_of_images_are_refused(tmp_path):
+    pymupdf = pytest.importorskip("pymupdf")
+    book = pymupdf.open()
+    book.new_page()
+    book.save(tmp_path / "blank.pdf")
+    book[0].insert_text((72, 72), "Secret.")
+    book.save(tmp_path / "locked.pdf", encryption=pymupdf.PDF_ENCRYPT_AES_256, user_pw="a", owner_pw="b")
+    for name, expected in {"blank.pdf": "OCR", "locked.pdf": "password"}.items():
+        with pytest.raises(CommuniqueError, match=expected):
+            check_inputs([tmp_path / name])
