@@ -15,7 +15,6 @@ from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
     from communique.models import StanceModel
-    from communique.tracking.base import Tracker
 
 app = typer.Typer(
     help="Measure stance in diplomatic text.",

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -43,7 +43,7 @@ class DecisionRule:
     """
 
     calibrator: Calibrator | None = None
-    objective: str = "f1"
+    objective: Literal["f1", "precision"] = "f1"
     precision: float = 0.8
     minimum_positives: int = 10
     inner_folds: int = 5
@@ -61,7 +61,7 @@ class Predictions:
     def metrics(self, **options: Any) -> Metrics:
         """Every metric with document-clustered intervals."""
         gold = self.corpus.indicators.to_numpy()
-        names, documents = self.corpus.codebook.names, self.corpus.documents
+        names, documents = self.corpus.codebook.names, [s.document for s in self.corpus]
         return evaluate(gold, self.probabilities, self.decided, documents, names, self.thresholds, **options)
 
     def to_frame(self, part: str) -> pd.DataFrame:
@@ -215,7 +215,7 @@ def pooled(parts: list[Predictions]) -> Predictions:
 
 
 def _flat_metrics(metrics: Mapping[str, Metrics]) -> dict[str, float]:
-    flat = {}
+    flat: dict[str, float] = {}
     for part, result in metrics.items():
         numbers = {k: v for k, v in flatten(result.to_dict()).items() if isinstance(v, int | float)}
         flat |= {f"{part}.{key}": float(value) for key, value in numbers.items()}

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.conftest import make_corpus
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus
 from communique.data.leakage import leakage_report
 from communique.data.splits import FixedSplit, GroupedKFold, Split, balanced_groups, grouped_kfold
 from communique.errors import CommuniqueError
-from tests.conftest import make_corpus
 
 
 @settings(max_examples=15, deadline=None)

@@ -137,7 +137,7 @@ def test_a_flipped_byte_anywhere_is_refused_in_one_sentence(folder: Path) -> Non
         original = path.read_bytes()
         middle = len(original) // 2
         path.write_bytes(original[:middle] + bytes([original[middle] ^ 1]) + original[middle + 1 :])
-        with pytest.raises(CommuniqueError, match="changed|damaged") as refusal:
+        with pytest.raises(CommuniqueError, match=r"changed|damaged") as refusal:
             load_model(folder)
         assert "\n" not in str(refusal.value)
         path.write_bytes(original)

@@ -89,9 +89,11 @@ def test_counts_are_those_of_the_table():
         ["2", "1 50%", "1 50%", "1 50%"],
         ["3", "1 33%", "1 33%", "0 0%"],
     ]
-    assert [
-        button.xpath("string(.//span[@class='n'])") for button in root.xpath("//button[@data-filter]")
-    ] == ["2", "2", "1"]
+    assert [button.xpath("string(.//span[@class='n'])") for button in root.xpath("//button[@data-filter]")] == [
+        "2",
+        "2",
+        "1",
+    ]
     assert int(table["review"].sum()) == 1
 
 
@@ -132,9 +134,7 @@ def test_a_page_of_files_shows_so_many_documents_and_says_what_it_leaves_out(tmp
     (tmp_path / "a.csv").write_text("text\n" + "It is red.\n" * (MOST + 2))
     model = TwoLabels()
     summary = score_table(model, [tmp_path / "a.csv"], tmp_path / "out.csv", progress=False)
-    page = write_document_page(summary.out, [tmp_path / "a.csv"], model, tmp_path / "page.html").read_text(
-        "utf-8"
-    )
+    page = write_document_page(summary.out, [tmp_path / "a.csv"], model, tmp_path / "page.html").read_text("utf-8")
     assert page.count("<article") == MOST
     assert "2 further documents are in out.csv only." in page
 

@@ -120,9 +120,7 @@ def test_a_bad_input_is_refused_before_anything_is_written(model, folder, tmp_pa
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, CommuniqueError, MemoryError])
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
-def test_an_interrupt_leaves_nothing_and_an_earlier_table_untouched(
-    stop, suffix, model, folder, tmp_path, monkeypatch
-):
+def test_an_interrupt_leaves_nothing_and_an_earlier_table_untouched(stop, suffix, model, folder, tmp_path, monkeypatch):
     out = tmp_path / f"out{suffix}"
     score_table(model, [folder], out, progress=False)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}

@@ -12,9 +12,7 @@ from hypothesis import strategies as st
 from communique.scoring.paragraphs import paragraphs
 from communique.scoring.sentences import split
 
-MARKED = [
-    json.loads(line) for line in (Path(__file__).parent / "boundaries.jsonl").read_text("utf-8").splitlines()
-]
+MARKED = [json.loads(line) for line in (Path(__file__).parent / "boundaries.jsonl").read_text("utf-8").splitlines()]
 
 
 def ends_of(marked: str) -> tuple[str, set[int]]:

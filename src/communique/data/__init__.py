@@ -1,0 +1,1 @@
+"""The codebook, the corpus, its splits, its annotators."""

@@ -54,12 +54,21 @@ def _agreement(
     resampled = weights @ cells
     total = cells.sum(axis=0)
     tails = [(1 - level) / 2, (1 + level) / 2]
-    alpha = float(krippendorff.alpha(reliability_data=np.stack([a, b]), level_of_measurement="nominal"))
-    low, high = np.nanquantile(_alpha(resampled), tails)
-    kappa_low, kappa_high = np.nanquantile(_kappa(resampled), tails)
+    votes = np.stack([a, b])
+    varied = len(np.unique(votes)) > 1  # undefined where nobody ever said otherwise
+    alpha = krippendorff.alpha(reliability_data=votes, level_of_measurement="nominal") if varied else np.nan
+    low, high = _quantiles(_alpha(resampled), tails)
+    kappa_low, kappa_high = _quantiles(_kappa(resampled), tails)
     observed = float((total[0] + total[3]) / total.sum())
     kappa = float(_kappa(total[None])[0])
-    return Agreement(label, (alpha, low, high), (kappa, kappa_low, kappa_high), observed, len(a))
+    return Agreement(label, (float(alpha), low, high), (kappa, kappa_low, kappa_high), observed, len(a))
+
+
+def _quantiles(values: np.ndarray, tails: Sequence[float]) -> tuple[float, float]:
+    """Quantiles of the resamples in which the coefficient is defined."""
+    defined = values[~np.isnan(values)]
+    low, high = np.quantile(defined, tails) if len(defined) else (np.nan, np.nan)
+    return float(low), float(high)
 
 
 def _alpha(cells: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ def _disagreement(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
     for name in labels:
         columns = [c for c in table.columns if c == f"prob_{name}" or c.startswith(f"prob_{name}@")]
         if len(columns) < 2:
-            raise CommuniqueError(f"disagreement: label '{name}' has {len(columns)} models' probabilities; give two tables")
+            raise CommuniqueError(f"disagreement: label '{name}' has {len(columns)} models; give tables of two or more")
         spreads.append(table[columns].std(axis=1).to_numpy())
     return np.max(spreads, axis=0)
 
@@ -137,18 +137,19 @@ def _write_xlsx(sheet: pd.DataFrame, codebook: Codebook, path: Path) -> None:
     book = Workbook()
     page = book.active
     page.title = "sentences"
-    page.append(list(sheet.columns))
+    columns = list(sheet.columns)
+    page.append(columns)
     for row in sheet.itertuples(index=False):
         page.append([_inert(cell) for cell in row])
     choice = DataValidation(type="list", formula1='"yes,no"', allow_blank=True)
     page.add_data_validation(choice)
     for name in (*codebook.names, NONE):
-        letter = get_column_letter(sheet.columns.get_loc(name) + 1)
+        letter = get_column_letter(columns.index(name) + 1)
         choice.add(f"{letter}2:{letter}{len(sheet) + 1}")
     widths = {"text": 90, "note": 30, "id": 14, "document": 14}
     for index, name in enumerate(sheet.columns, 1):
         page.column_dimensions[get_column_letter(index)].width = widths.get(str(name), 16)
-    for cell in page[get_column_letter(sheet.columns.get_loc("text") + 1)]:
+    for cell in page[get_column_letter(columns.index("text") + 1)]:
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     page.freeze_panes = "A2"
     meaning = book.create_sheet("codebook")
@@ -164,7 +165,7 @@ def _write_xlsx(sheet: pd.DataFrame, codebook: Codebook, path: Path) -> None:
 
 def _inert(cell: object) -> object:
     """A text that a spreadsheet would run as a formula is kept as text."""
-    return "'" + cell if isinstance(cell, str) and cell[:1] in "=+-@" and cell != "-" else cell
+    return "'" + cell if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
 
 
 def read_sheet(path: Path, codebook: Codebook) -> tuple[dict[str, Sentence], int]:
@@ -220,7 +221,8 @@ def merge(sheets: Mapping[str, Mapping[str, Sentence]], codebook: Codebook) -> t
     A sentence's labels are those of all its annotators where they agree; the others come back apart, to be
     adjudicated, with the annotations of each.
     """
-    agreed, disputed = [], []
+    agreed: list[Sentence] = []
+    disputed: list[Sentence] = []
     for key in sorted({key for sheet in sheets.values() for key in sheet}):
         votes = {who: sheet[key] for who, sheet in sheets.items() if key in sheet}
         first = next(iter(votes.values()))

@@ -216,7 +216,7 @@ def _jsonl_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str,
             record = json.loads(line)
         except json.JSONDecodeError as error:
             raise CommuniqueError(
-                f"{path}, line {number}: is not valid JSON ({error.msg} at column {error.colno}); mend or remove the line"
+                f"{path}, line {number}: is not valid JSON ({error.msg} at column {error.colno}); mend the line"
             ) from error
         if not isinstance(record, dict):
             raise CommuniqueError(f"{path}, line {number}: must be a JSON object, not {type(record).__name__}")

@@ -9,7 +9,6 @@ from datasketch import MinHash, MinHashLSH
 
 from communique.data.dataset import Corpus, Sentence
 
-
 PERMUTATIONS = 128
 
 

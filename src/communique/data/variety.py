@@ -52,8 +52,8 @@ def read_texts(path: str | Path) -> list[str]:
     """The ``text`` of every line of a JSONL file, packed (``.gz``) or not."""
     path = Path(path)
     try:
-        opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
-        with opened as lines:
+        open_text = gzip.open if path.suffix == ".gz" else open
+        with open_text(path, "rt", encoding="utf-8") as lines:
             return [json.loads(line)["text"] for line in lines if line.strip()]
     except OSError as error:
         raise CommuniqueError(f"{path}: cannot be read ({error.strerror or error}); check the path") from error

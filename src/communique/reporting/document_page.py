@@ -88,9 +88,7 @@ def document_page(
     table = table.reset_index(drop=True)
     found = _labels(table, labels, titles, thresholds)
     groups = table.groupby("document", sort=False)
-    pages = [
-        _document(number, str(name), rows, documents, found) for number, (name, rows) in enumerate(groups)
-    ]
+    pages = [_document(number, str(name), rows, documents, found) for number, (name, rows) in enumerate(groups)]
     environment = Environment(
         loader=PackageLoader("communique.reporting"),
         autoescape=True,
@@ -181,9 +179,7 @@ def _document(
     number: int, name: str, rows: pd.DataFrame, texts: Mapping[str, str], labels: Sequence[PageLabel]
 ) -> PageDocument:
     if name not in texts:
-        raise CommuniqueError(
-            f"document '{name}': is in the table but its text was not given; name its file too"
-        )
+        raise CommuniqueError(f"document '{name}': is in the table but its text was not given; name its file too")
     facts = _facts(rows)
     given = rows["labels"]
     return PageDocument(
@@ -204,9 +200,7 @@ def _facts(rows: pd.DataFrame) -> dict[str, str]:
     return {name: str(rows.iloc[0][name]) for name in names[names.index("windowed") + 1 :]}
 
 
-def _paragraphs(
-    name: str, text: str, rows: pd.DataFrame, labels: Sequence[PageLabel]
-) -> Iterator[tuple[Piece, ...]]:
+def _paragraphs(name: str, text: str, rows: pd.DataFrame, labels: Sequence[PageLabel]) -> Iterator[tuple[Piece, ...]]:
     """The text's paragraphs as pieces; every character of the text but white space comes in one of them."""
     sentences = list(_sentences(name, text, rows, labels))
     position = 0
@@ -225,9 +219,7 @@ def _paragraphs(
 def _sentences(
     name: str, text: str, rows: pd.DataFrame, labels: Sequence[PageLabel]
 ) -> Iterator[tuple[int, int, Piece]]:
-    columns = zip(
-        rows.index, rows["start"], rows["end"], rows["text"], rows["labels"], rows["review"], strict=True
-    )
+    columns = zip(rows.index, rows["start"], rows["end"], rows["text"], rows["labels"], rows["review"], strict=True)
     for row, start, end, said, given, review in columns:
         if " ".join(text[start:end].split()) != said:
             raise CommuniqueError(

@@ -182,5 +182,8 @@ def metrics_table(metrics: Metrics, titles: Mapping[str, str], title: str) -> Ta
 
 def _caption(metrics: Metrics) -> str:
     how = metrics.interval
-    text = f"{metrics.n:,} sentences of {metrics.documents:,} documents; {how.method} bootstrap over documents, {how.resamples:,} resamples"
+    text = (
+        f"{metrics.n:,} sentences of {metrics.documents:,} documents; "
+        f"{how.method} bootstrap over documents, {how.resamples:,} resamples"
+    )
     return f"{text}. Caution: {how.warning}" if how.warning else text

@@ -11,9 +11,7 @@ TITLES = _words(
     mt mx pres prof rep reps rev rt sen sens sgt st supt"""
 )
 # Stand before a number or a document's symbol; elsewhere the same letters end a sentence ("The answer is no.").
-BEFORE_NUMBER = _words(
-    "no nos art arts para paras sec secs sect p pp vol vols ch fig figs res doc ref ser cl reg op"
-)
+BEFORE_NUMBER = _words("no nos art arts para paras sec secs sect p pp vol vols ch fig figs res doc ref ser cl reg op")
 # Never the last word of a sentence.
 WITHIN = _words("e.g i.e cf viz al approx ca incl resp v vs")
 # May end a sentence: they do when the next word is one that starts sentences.
@@ -30,6 +28,4 @@ STARTERS = _words(
     tomorrow two under unfortunately until we what when where whether which while who why with without yes yesterday yet
     you your"""
 )
-SPEECH = _words(
-    "said says asked asks added told replied answered wondered exclaimed continued declared demanded"
-)
+SPEECH = _words("said says asked asks added told replied answered wondered exclaimed continued declared demanded")

@@ -74,13 +74,9 @@ def check_inputs(
     input) must be readable as it stands. A file that two inputs name is read once.
     """
     log, limits = log or ReadingLog(), limits or Limits()
-    sources = _without_repeats(
-        itertools.chain.from_iterable(_expand(item, limits, log) for item in inputs), log
-    )
+    sources = _without_repeats(itertools.chain.from_iterable(_expand(item, limits, log) for item in inputs), log)
     if not sources:
-        raise CommuniqueError(
-            "there is nothing to read: name a file, a folder, a glob or - for standard input"
-        )
+        raise CommuniqueError("there is nothing to read: name a file, a folder, a glob or - for standard input")
     columns = Columns(text_column, id_column)
     for source in sources:
         check_size(source)
@@ -178,9 +174,7 @@ def _glob(pattern: str, limits: Limits) -> Iterator[Source]:
     root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
     paths = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)) if not path.is_dir())
     if not paths:
-        raise CommuniqueError(
-            f"{pattern}: no file matches; check the pattern, or quote it so that the shell leaves it"
-        )
+        raise CommuniqueError(f"{pattern}: no file matches; check the pattern, or quote it so that the shell leaves it")
     for path in paths:
         yield _source(path, path.relative_to(root).as_posix(), limits)
 
@@ -196,9 +190,7 @@ def _format(path: Path) -> str | None:
 def _source(path: Path, name: str, limits: Limits) -> Source:
     kind = _format(path)
     if kind is None and path.exists():
-        raise CommuniqueError(
-            f"{path}: is of an unknown format; the formats are {KNOWN}, and .gz of the text formats"
-        )
+        raise CommuniqueError(f"{path}: is of an unknown format; the formats are {KNOWN}, and .gz of the text formats")
     return Source(path, name, kind or "txt", packed=path.suffix.lower() == ".gz", limits=limits)
 
 

@@ -69,16 +69,16 @@ def _guess(chunks: Iterable[bytes]) -> str | None:
     """The encoding that the lines outside ASCII speak for, or None where nothing speaks clearly."""
     foreign = (line for chunk in chunks for line in chunk.split(b"\n") if not line.isascii())
     sample = b"\n".join(itertools.islice(foreign, 2_000))[:SAMPLE]
-    if _WINDOWS_MARKS.issuperset(byte for byte in sample if byte > 127) and not _MISPLACED.search(sample):
+    misplaced = bool(_MISPLACED.search(sample))
+    if not misplaced and _WINDOWS_MARKS.issuperset(byte for byte in sample if byte > 127):
         return "cp1252"
     best = from_bytes(sample).best()
     if best is None or best.chaos > MOST_CHAOS or best.coherence < LEAST_COHERENCE:
         return None
-    return _usual_name(best)
+    name = _usual_name(best)
+    return None if misplaced and name.startswith("cp125") else name
 
 
 def _usual_name(match: CharsetMatch) -> str:
     """Of the encodings that give the same text, the one most files are in."""
-    return next(
-        (name for name in ("cp1252", "mac_roman") if name in match.could_be_from_charset), match.encoding
-    )
+    return next((name for name in ("cp1252", "mac_roman") if name in match.could_be_from_charset), match.encoding)

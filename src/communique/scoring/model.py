@@ -79,13 +79,9 @@ def _checked(model: ScoringModel, texts: Sequence[str]) -> np.ndarray:
     found = np.asarray(model.predict_proba(texts), dtype=float)
     wanted = (len(texts), len(model.labels))
     if found.shape != wanted:
-        raise CommuniqueError(
-            f"model {model.name} gave an array of shape {found.shape} where {wanted} was due"
-        )
+        raise CommuniqueError(f"model {model.name} gave an array of shape {found.shape} where {wanted} was due")
     if not ((found >= 0) & (found <= 1)).all():
-        raise CommuniqueError(
-            f"model {model.name} gave a value that is no probability; train or export it again"
-        )
+        raise CommuniqueError(f"model {model.name} gave a value that is no probability; train or export it again")
     return found
 
 

@@ -21,13 +21,9 @@ WIDEST_WRAP = 110
 
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _CLOSED = re.compile(r"[.!?…:;。！？؟۔।][\"'”’»)\]\s\d]*$")
-_DANGLING = re.compile(
-    r"(?:[,–—-]|\b(?:of|the|and|or|to|in|for|by|with|a|an|on|at|from|that|its|their|our))\s*$"
-)
+_DANGLING = re.compile(r"(?:[,–—-]|\b(?:of|the|and|or|to|in|for|by|with|a|an|on|at|from|that|its|their|our))\s*$")
 _LOWER = re.compile(r"\s*[\"'“‘(\[]*[a-z]")
-_ABBREVIATED = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Capt|Adm|Brig|Maj|Rep|Sen|Gov|Amb|H\.E|St|Art)\.\s*$"
-)
+_ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Capt|Adm|Brig|Maj|Rep|Sen|Gov|Amb|H\.E|St|Art)\.\s*$")
 _ITEM = re.compile(
     r"\s*(?:[•◦▪‣·*–—-]\s|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)\s"
     r"|\d{1,3}(?:\.\d{1,3})*\.[ \t]|[A-Z]\.[ \t]|[IVX]{1,5}\.[ \t])"

@@ -87,9 +87,7 @@ def _bar(shown: bool) -> Iterator[Callable[[Summary], None]]:
     """A line on standard error that counts what is done, where that is a terminal."""
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(
-        *columns, console=console, transient=True, disable=not (shown and console.is_terminal)
-    ) as bar:
+    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
         task = bar.add_task("reading …", total=None)
 
         def advance(summary: Summary) -> None:
@@ -132,9 +130,7 @@ def _table(
         "start": [sentence.start for _, _, sentence in rows],
         "end": [sentence.end for _, _, sentence in rows],
         "text": [sentence.text for _, _, sentence in rows],
-        "speaker": [
-            sentence.speaker or document.metadata.get("speaker", "") for document, _, sentence in rows
-        ],
+        "speaker": [sentence.speaker or document.metadata.get("speaker", "") for document, _, sentence in rows],
         **{f"prob_{name}": probability[:, i] for i, name in enumerate(model.labels)},
         "labels": [list(names[row]) for row in decisions(model, probability)],
         "review": review,
@@ -150,9 +146,7 @@ def _metadata(rows: list[Row], names: Sequence[str] | None, taken: Container[str
     if names is None:
         names = list(dict.fromkeys(name for document, _, _ in rows for name in document.metadata))
     return {
-        f"meta_{name}" if name in taken else name: [
-            document.metadata.get(name, "") for document, _, _ in rows
-        ]
+        f"meta_{name}" if name in taken else name: [document.metadata.get(name, "") for document, _, _ in rows]
         for name in names
         if name != "speaker"
     }

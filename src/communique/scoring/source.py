@@ -54,9 +54,7 @@ class Source:
         try:
             return gzip.open(self.path) if self.packed else self.path.open("rb")  # type: ignore[return-value]
         except OSError as error:
-            raise CommuniqueError(
-                f"{self.path}: cannot be read ({error.strerror}); check its permissions"
-            ) from error
+            raise CommuniqueError(f"{self.path}: cannot be read ({error.strerror}); check its permissions") from error
 
     def lines(self) -> Iterator[str]:
         """The decoded lines with their line ends, one at a time."""
@@ -86,9 +84,7 @@ class Source:
         """Raise CommuniqueError where ``size`` unpacked bytes are more than allowed."""
         if size > self.limits.unpacked:
             allowed = self.limits.unpacked / 1e6
-            raise CommuniqueError(
-                f"{self.path}: unpacks to more than {allowed:,.0f} MB; split it into smaller files"
-            )
+            raise CommuniqueError(f"{self.path}: unpacks to more than {allowed:,.0f} MB; split it into smaller files")
 
 
 def check_size(source: Source) -> None:

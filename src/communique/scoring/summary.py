@@ -54,9 +54,7 @@ class Summary:
         self.windowed += int(table["windowed"].sum())
 
 
-def provenance(
-    summary: Summary, model: ScoringModel, sources: Sequence[Source], table: Path
-) -> dict[str, Any]:
+def provenance(summary: Summary, model: ScoringModel, sources: Sequence[Source], table: Path) -> dict[str, Any]:
     """Everything needed to say where a table comes from; ``table`` is the file as it lies now."""
     now = datetime.now(UTC)
     return {

@@ -41,9 +41,7 @@ def all_or_nothing(*outputs: Path) -> Iterator[list[Path]]:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
     except OSError as error:
-        raise CommuniqueError(
-            f"{outputs[0]}: cannot be written ({error.strerror}); choose another folder"
-        ) from error
+        raise CommuniqueError(f"{outputs[0]}: cannot be written ({error.strerror}); choose another folder") from error
     try:
         yield staged
         for path, out in zip(staged, outputs, strict=True):
@@ -134,9 +132,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    types: dict[str, type] = defaultdict(
-        lambda: str, dict.fromkeys(("sentence", "start", "end", "words"), int)
-    )
+    types: dict[str, type] = defaultdict(lambda: str, dict.fromkeys(("sentence", "start", "end", "words"), int))
     types |= dict.fromkeys(("review", "windowed"), bool)
     names = pd.read_csv(path, nrows=0).columns
     types |= {name: float for name in names if name.startswith("prob_")}

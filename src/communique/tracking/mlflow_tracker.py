@@ -116,7 +116,7 @@ class MlflowTracker:
         from mlflow.data.pandas_dataset import from_pandas
 
         # as floats, since MLflow's integers cannot be missing
-        table = table.astype({column: float for column in table.select_dtypes("integer").columns})
+        table = table.astype(dict.fromkeys(table.select_dtypes("integer").columns, float))
         dataset = from_pandas(table, name=name, digest=fingerprint[:DIGEST_LIMIT])
         with self._active():
             mlflow.log_input(dataset, context=context)

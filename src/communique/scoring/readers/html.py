@@ -18,9 +18,7 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
 
     source.encoding = find_encoding(source, _declared_encoding(source))
     if not any(map(str.isalpha, html2txt(source.text()))):
-        raise CommuniqueError(
-            f"{source.path}: this page holds no text; save it after it has loaded, or leave it out"
-        )
+        raise CommuniqueError(f"{source.path}: this page holds no text; save it after it has loaded, or leave it out")
     return FIELDS
 
 

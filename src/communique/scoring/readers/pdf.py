@@ -38,9 +38,9 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
         if pdf.needs_pass:
             raise CommuniqueError(f"{source.path}: is locked with a password; save an unlocked copy")
         if not any(page.get_text().strip() for page in pdf):
-            raise CommuniqueError(
-                f"{source.path}: holds no text, only images; run OCR over it first (ocrmypdf)"
-            )
+            raise CommuniqueError(f"{source.path}: holds no text, only images; run OCR over it first (ocrmypdf)")
+        if pdf.is_repaired:
+            source.notes.append(f"{source.path}: this PDF is damaged and was mended in reading; text may be missing")
     return FIELDS
 
 
@@ -62,9 +62,7 @@ def _open(source: Source) -> "pymupdf.Document":
     try:
         return pymupdf.open(source.path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
-        raise CommuniqueError(
-            f"{source.path}: is not a readable PDF file; open and save it again as PDF"
-        ) from error
+        raise CommuniqueError(f"{source.path}: is not a readable PDF file; open and save it again as PDF") from error
 
 
 def _blocks(page: "pymupdf.Page") -> list[Block]:

@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from communique.errors import CommuniqueError, missing_extra
@@ -70,9 +71,7 @@ def _csv_lines(source: Source) -> Any:
 def _csv_header(source: Source) -> list[str]:
     names: list[str] = next(_csv_lines(source), [])
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise CommuniqueError(
-            f"{source.path}: column '{twice}' stands twice in the first line; give each its own name"
-        )
+        raise CommuniqueError(f"{source.path}: column '{twice}' stands twice in the first line; give each its own name")
     return names
 
 
@@ -120,24 +119,30 @@ def _json_header(source: Source) -> list[str]:
 # Parquet
 
 
-def _parquet(source: Source) -> Any:
+@contextmanager
+def _reading(source: Source, kind: str) -> Iterator[None]:
+    """Turn what a library says of a damaged file into the one sentence."""
     from pyarrow import ArrowException
-    from pyarrow.parquet import ParquetFile
 
     try:
-        return ParquetFile(source.path)
-    except (ArrowException, OSError) as error:
-        raise CommuniqueError(f"{source.path}: is not a readable Parquet file; write it again") from error
+        yield
+    except (ArrowException, OSError, ValueError, KeyError, SyntaxError) as error:
+        raise CommuniqueError(f"{source.path}: is not a readable {kind} file; write or save it again") from error
 
 
 def _parquet_header(source: Source) -> list[str]:
-    return list(_parquet(source).schema_arrow.names)
+    from pyarrow.parquet import read_schema
+
+    with _reading(source, "Parquet"):
+        return list(read_schema(source.path).names)
 
 
 def _parquet_rows(source: Source) -> Rows:
-    batches = _parquet(source).iter_batches(batch_size=_BATCH)
-    rows = itertools.chain.from_iterable(batch.to_pylist() for batch in batches)
-    return ((f"row {number}", row) for number, row in enumerate(rows, 1))
+    from pyarrow.parquet import ParquetFile
+
+    with _reading(source, "Parquet"), ParquetFile(source.path) as table:
+        rows = itertools.chain.from_iterable(b.to_pylist() for b in table.iter_batches(batch_size=_BATCH))
+        yield from ((f"row {number}", row) for number, row in enumerate(rows, 1))
 
 
 # Excel
@@ -148,32 +153,26 @@ def _book(source: Source) -> Any:
         import openpyxl
     except ImportError as error:
         raise missing_extra("documents", "openpyxl") from error
-    from openpyxl.utils.exceptions import InvalidFileException
-
-    try:
-        return openpyxl.load_workbook(source.path, read_only=True, data_only=True)
-    except (InvalidFileException, KeyError, ValueError, OSError, SyntaxError) as error:
-        raise CommuniqueError(
-            f"{source.path}: is not a readable Excel file; save it again as .xlsx"
-        ) from error
+    return openpyxl.load_workbook(source.path, read_only=True, data_only=True)
 
 
 def _sheet_header(source: Source) -> list[str]:
     check_package(source, "Excel")
-    sheet, *others = _book(source).worksheets
+    with _reading(source, "Excel"):
+        sheet, *others = _book(source).worksheets
+        names = [_cell(value) for value in next(sheet.iter_rows(values_only=True), ()) if value is not None]
     if others:
-        source.notes.append(
-            f"{source.path}: sheet '{sheet.title}' is read, {len(others)} further sheets are not"
-        )
-    return [_cell(value) for value in next(sheet.iter_rows(values_only=True), ()) if value is not None]
+        source.notes.append(f"{source.path}: sheet '{sheet.title}' is read, {len(others)} more are not")
+    return names
 
 
 def _sheet_rows(source: Source) -> Rows:
-    rows = _book(source).worksheets[0].iter_rows(values_only=True)
-    names = [_cell(value) for value in next(rows, ())]
-    for number, cells in enumerate(rows, 2):
-        if any(cell is not None for cell in cells):
-            yield f"row {number}", {name: cell for name, cell in zip(names, cells, strict=False) if name}
+    with _reading(source, "Excel"):
+        rows = _book(source).worksheets[0].iter_rows(values_only=True)
+        names = [_cell(value) for value in next(rows, ())]
+        for number, cells in enumerate(rows, 2):
+            if any(cell is not None for cell in cells):
+                yield f"row {number}", {name: cell for name, cell in zip(names, cells, strict=False) if name}
 
 
 _HEADERS: dict[str, Callable[[Source], list[str]]] = {

@@ -68,11 +68,7 @@ def _from_yaml(block: str) -> dict[str, str] | None:
     if not isinstance(content, dict):
         return None
     values = {str(key).strip().lower(): _flat(value) for key, value in content.items()}
-    return (
-        None
-        if None in values.values()
-        else {key: value for key, value in values.items() if value is not None}
-    )
+    return None if None in values.values() else {key: value for key, value in values.items() if value is not None}
 
 
 def _flat(value: Any) -> str | None:
@@ -107,11 +103,7 @@ def _plain(markdown: str) -> str:
         if token.type == "inline":
             children = token.children or ()
             blocks.append(
-                "".join(
-                    "\n" if c.type.endswith("break") else c.content
-                    for c in children
-                    if c.type != "html_inline"
-                )
+                "".join("\n" if c.type.endswith("break") else c.content for c in children if c.type != "html_inline")
             )
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content)

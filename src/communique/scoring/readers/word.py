@@ -1,6 +1,7 @@
 """Word documents: paragraphs and table cells in the order of the page."""
 
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,7 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
     """Make sure that the file opens, is not too large unpacked, and holds text."""
     check_package(source, "Word")
     if not any(map(str.isalpha, "".join(_paragraphs(_open(source))))):
-        raise CommuniqueError(
-            f"{source.path}: this document holds no text; leave it out, or run OCR over its images"
-        )
+        raise CommuniqueError(f"{source.path}: this document holds no text; leave it out, or run OCR over its images")
     return FIELDS
 
 
@@ -32,14 +31,16 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
 
 
 def check_package(source: Source, kind: str) -> None:
-    """Raise CommuniqueError where an Office file is no zip archive or unpacks to too much."""
+    """Raise CommuniqueError where an Office file is no whole zip archive or unpacks to too much."""
+    broken = CommuniqueError(f"{source.path}: is not a readable {kind} file; open and save it again")
     try:
         with zipfile.ZipFile(source.path) as archive:
             source.check_unpacked(sum(entry.file_size for entry in archive.infolist()))
-    except zipfile.BadZipFile as error:
-        raise CommuniqueError(
-            f"{source.path}: is not a readable {kind} file; open and save it again"
-        ) from error
+            if archive.testzip() is not None:
+                raise broken
+    # A damaged or encrypted archive shows itself in any of these.
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        raise broken from error
 
 
 def _open(source: Source) -> "WordDocument":
@@ -58,9 +59,7 @@ def _open(source: Source) -> "WordDocument":
         SyntaxError,
         zipfile.BadZipFile,
     ) as error:  # XML is "syntax" to lxml
-        raise CommuniqueError(
-            f"{source.path}: is not a readable Word file; open and save it again as .docx"
-        ) from error
+        raise CommuniqueError(f"{source.path}: is not a readable Word file; open and save it again as .docx") from error
 
 
 def _paragraphs(document: "WordDocument") -> Iterator[str]:
