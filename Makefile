@@ -22,7 +22,16 @@ $(STAMP): pyproject.toml requirements.lock
 setup: $(STAMP)  ## install everything into .venv
 
 run: setup  ## compare the models, crown the best, score two sample documents
-	@$(BIN)/python -m communique.quickstart
+	$(BIN)/communique train -m experiment=headline
+	$(BIN)/communique compare --study headline --out reports/study.html
+	$(BIN)/communique champion --study headline
+	$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html
+	@printf '\n%s\n' \
+	  'The comparison:      reports/study.html  (and .csv .md .tex beside it)' \
+	  'The scored samples:  reports/example.html, reports/example.csv' \
+	  'Every run:           $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db' \
+	  'Your own documents:  $(BIN)/communique score FOLDER --out scored.csv --report scored.html' \
+	  'The best recipe:     make champion  (half an hour)'
 
 champion: setup  ## train the best recipe on the whole training split and register it (up to 40 minutes)
 	@$(BIN)/communique train experiment=champion

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import hydra
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
+from rich.markup import escape
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpus
@@ -16,6 +18,7 @@ from communique.provenance import run_identity
 from communique.training import RunResult, train_run
 
 console = Console()
+OmegaConf.register_new_resolver("add", lambda a, b: a + b, replace=True)
 BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes
 
 
@@ -31,7 +34,7 @@ def _job(config: DictConfig) -> None:
     try:
         run(config)
     except CommuniqueError as error:
-        Console(stderr=True).print(f"[red]error:[/red] {error}", highlight=False, soft_wrap=True)
+        Console(stderr=True).print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
         raise SystemExit(2) from error
 
 
@@ -42,7 +45,7 @@ def run(config: DictConfig) -> RunResult | None:
     plain = _plain(config)
     decisive = {key: value for key, value in plain.items() if key not in BESIDE_THE_POINT}
     identity = run_identity(decisive, corpus.fingerprint)
-    tracker = instantiate(config.tracking)
+    tracker = _made(config.tracking)
     if not config.force and (known := tracker.finished(config.study, identity)):
         console.print(
             f"{config.name}, seed {config.seed}: on record as run {known.id}, skipped (force=true repeats it)"
@@ -51,15 +54,15 @@ def run(config: DictConfig) -> RunResult | None:
     console.print(f"[bold]{config.name}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences")
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config.data.measure.items()}
     result = train_run(
-        instantiate(config.model, _convert_="all"),
+        _made(config.model, _convert_="all"),
         corpus,
-        instantiate(config.split),
+        _made(config.split),
         tracker,
         config=plain,
         study=config.study,
         name=config.name,
         identity=identity,
-        rule=instantiate(config.decision),
+        rule=_made(config.decision),
         extra=extra,
         seed=config.seed,
         resamples=config.resamples,
@@ -72,6 +75,16 @@ def _plain(config: DictConfig) -> dict[str, Any]:
     content = OmegaConf.to_container(config, resolve=True)
     assert isinstance(content, dict)
     return {str(key): value for key, value in content.items() if key != "hydra"}
+
+
+def _made(config: DictConfig, **options: Any) -> Any:
+    """The object that a group of the configuration describes; our own refusals come out of Hydra unwrapped."""
+    try:
+        return instantiate(config, **options)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, CommuniqueError):
+            raise error.__cause__ from error
+        raise
 
 
 def _corpus(config: DictConfig) -> Corpus:

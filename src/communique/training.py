@@ -154,8 +154,8 @@ def train_run(
     resamples: int = 2000,
 ) -> RunResult:
     """Fit on every fold, evaluate, and record the run; ``extra`` corpora are measured and never learned from."""
-    tags = {"communique.identity": identity, "communique.kind": model.kind, **revision()}
-    with tracker.run(name, study, tags) as run_id:
+    tags = {"communique.identity": identity, "communique.kind": model.kind, "communique.data": corpus.fingerprint}
+    with tracker.run(name, study, tags | revision()) as run_id:
         tracker.log_params(flatten(config))
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = time.perf_counter()

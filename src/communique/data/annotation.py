@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -18,10 +19,12 @@ from communique.data.dataset import Corpus, Sentence
 from communique.errors import CommuniqueError, missing_extra
 
 Query = Literal["random", "documents", "uncertainty", "disagreement"]
+QUERIES = ("random", "documents", "uncertainty", "disagreement")
 RANDOM = ("random", "documents")
 NONE = "none"
 YES = ("yes", "y", "1", "true", "x")
 NO = ("no", "n", "0", "false", "")
+FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,12 @@ def _write_xlsx(sheet: pd.DataFrame, codebook: Codebook, path: Path) -> None:
 
 def _inert(cell: object) -> object:
     """A text that a spreadsheet would run as a formula is kept as text."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@")) else cell
+    return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+
+
+def _without_mark(text: str) -> str:
+    """Undo ``_inert``; an apostrophe of the text's own stays."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
 
 
 def read_sheet(path: Path, codebook: Codebook) -> tuple[dict[str, Sentence], int]:
@@ -190,7 +198,7 @@ def read_sheet(path: Path, codebook: Codebook) -> tuple[dict[str, Sentence], int
             continue
         if row["id"] in read:
             raise CommuniqueError(f"{where}, column 'id': '{row['id']}' stands twice; keep each row once")
-        text = str(row["text"]).removeprefix("'")
+        text = _without_mark(str(row["text"]))
         read[row["id"]] = Sentence(row["id"], str(row["document"]), text, codebook.check(labels))
     return read, empty
 
@@ -202,8 +210,8 @@ def _read_table(path: Path) -> pd.DataFrame:
         return pd.read_csv(path, dtype=str, keep_default_na=False)
     except ImportError as error:
         raise missing_extra("documents", "openpyxl") from error
-    except (OSError, ValueError) as error:
-        raise CommuniqueError(f"{path}: cannot be read as a sheet ({error})") from error
+    except (OSError, ValueError, BadZipFile) as error:
+        raise CommuniqueError(f"{path}: cannot be read as a sheet ({' '.join(str(error).split())})") from error
 
 
 def _yes(cell: object, where: str) -> bool:

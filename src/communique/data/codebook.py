@@ -79,12 +79,10 @@ class Codebook:
         names = [label.name for label in labels]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise CommuniqueError(f"{source}: label '{twice[0]}' stands twice; give each label one entry")
-        return cls(
-            labels=labels,
-            version=str(content.get("version", "")),
-            exclusive=bool(content.get("exclusive", False)),
-            phenomena=tuple(content.get("phenomena", ())),
-        )
+        exclusive = content.get("exclusive", False)
+        if not isinstance(exclusive, bool):
+            raise CommuniqueError(f"{source}, field 'exclusive': must be true or false, not {exclusive!r}")
+        return cls(labels, str(content.get("version", "")), exclusive, _texts(content, "phenomena", source))
 
     @classmethod
     def load(cls, path: str | Path) -> "Codebook":
@@ -109,5 +107,13 @@ def _label(entry: Any, where: str) -> Label:
         name=name,
         title=str(entry.get("title", name.replace("_", " "))),
         definition=" ".join(str(entry.get("definition", "")).split()),
-        cues=tuple(str(cue) for cue in entry.get("cues", ())),
+        cues=_texts(entry, "cues", where),
     )
+
+
+def _texts(entry: dict[str, Any], field_name: str, where: str) -> tuple[str, ...]:
+    """A list of texts, which may be absent; a bare text would fall apart into its letters."""
+    value = entry.get(field_name, ())
+    if not isinstance(value, list | tuple):
+        raise CommuniqueError(f"{where}, field '{field_name}': must be a list, not {value!r}")
+    return tuple(str(item) for item in value)

@@ -95,9 +95,9 @@ class Split:
         """Read a committed split; raises CommuniqueError where it is missing or malformed."""
         try:
             content = json.loads(Path(path).read_text(encoding="utf-8"))
-            parts = {str(part): tuple(documents) for part, documents in content.items()}
+            parts = {str(part): tuple(map(str, documents)) for part, documents in content.items()}
         except OSError as error:
-            raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); run 'communique data split'") from error
+            raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); run 'communique split'") from error
         except (ValueError, AttributeError, TypeError) as error:
             raise CommuniqueError(f"{path}: must be a JSON object of document lists by part") from error
         return cls(parts)

@@ -3,8 +3,9 @@
 import gzip
 import json
 import re
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +55,15 @@ def read_texts(path: str | Path) -> list[str]:
     try:
         open_text = gzip.open if path.suffix == ".gz" else open
         with open_text(path, "rt", encoding="utf-8") as lines:
-            return [json.loads(line)["text"] for line in lines if line.strip()]
-    except OSError as error:
-        raise CommuniqueError(f"{path}: cannot be read ({error.strerror or error}); check the path") from error
+            return [_text(json.loads(line)) for line in lines if line.strip()]
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise CommuniqueError(f"{path}: cannot be read ({reason}); check the path") from error
     except (ValueError, KeyError, TypeError) as error:
         raise CommuniqueError(f"{path}: must be JSON objects with a 'text', one a line") from error
+
+
+def _text(record: Mapping[str, object]) -> str:
+    if not isinstance(text := record["text"], str):
+        raise TypeError(f"text is {text!r}")
+    return text

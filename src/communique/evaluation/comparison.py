@@ -72,10 +72,11 @@ def compare(
     """Compare systems that scored the same sentences; the reference is the best one unless named.
 
     Intervals are percentile bootstraps over documents of each system's first seed; p-values come from
-    approximate randomisation over documents. Raises CommuniqueError where the sentences differ.
+    approximate randomisation over documents. Raises CommuniqueError where sentences, documents, labels or gold
+    differ.
     """
-    tables = _aligned(systems)
-    labels = tuple(c.removeprefix("prob_") for c in tables[0].columns if c.startswith("prob_"))
+    tables, labels = _aligned(systems), _common_labels(systems)
+    _check_same_gold(tables, labels)
     metrics = [table_metrics(table, labels, resamples, seed) for table in tables]
     counts = [_counts(table, labels) for table in tables]
     names = [system.name for system in systems]
@@ -111,8 +112,12 @@ def table_metrics(table: pd.DataFrame, labels: Sequence[str], resamples: int = 2
 
 def indicator_matrix(cells: pd.Series, labels: Sequence[str]) -> np.ndarray:
     """Cells of names joined by ``;`` as 0/1, shape ``(n, L)``."""
-    sets = [set(str(cell).split(";")) if isinstance(cell, str) else set() for cell in cells]
+    sets = [_names(cell) for cell in cells]
     return np.array([[label in found for label in labels] for found in sets], dtype=int).reshape(len(sets), len(labels))
+
+
+def _names(cell: object) -> set[str]:
+    return {name.strip() for name in cell.split(";")} - {""} if isinstance(cell, str) else set()
 
 
 def _counts(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
@@ -130,14 +135,44 @@ def _aligned(systems: Sequence[System]) -> list[pd.DataFrame]:
     aligned = []
     for system in systems:
         table = system.tables[0].set_index("id")
-        if len(table) != len(order) or not table.index.is_unique or set(table.index) != set(order):
+        if not table.index.is_unique:
+            twice = table.index[table.index.duplicated()][0]
+            raise CommuniqueError(f"{system.name}: sentence '{twice}' stands twice; keep one prediction for each")
+        if len(table) != len(order) or set(table.index) != set(order):
             raise CommuniqueError(
                 f"{system.name}: scored other sentences than {systems[0].name}; compare like with like"
             )
         aligned.append(table.loc[order].reset_index())
-    if any((table["labels"].fillna("") != aligned[0]["labels"].fillna("")).any() for table in aligned):
-        raise CommuniqueError("compare: the systems' files disagree on the gold labels; evaluate them on one file")
     return aligned
+
+
+def _common_labels(systems: Sequence[System]) -> tuple[str, ...]:
+    """The labels that every table has probabilities for, in the order of the first table."""
+    labels = _probability_labels(systems[0].tables[0])
+    for system in systems:
+        for table in system.tables:
+            if odd := sorted(set(labels) ^ set(_probability_labels(table))):
+                raise CommuniqueError(
+                    f"{system.name}: column 'prob_{odd[0]}' stands in some tables only; compare systems of one codebook"
+                )
+            named = set().union(*map(_names, table["labels"]), *map(_names, table["predicted"]))
+            if unknown := sorted(named - set(labels)):
+                raise CommuniqueError(f"{system.name}: label '{unknown[0]}' has no column 'prob_{unknown[0]}'; add it")
+    return labels
+
+
+def _probability_labels(table: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(name.removeprefix("prob_") for name in table.columns.astype(str) if name.startswith("prob_"))
+
+
+def _check_same_gold(tables: Sequence[pd.DataFrame], labels: Sequence[str]) -> None:
+    """Paired tests need the same documents with the same gold labels on both sides."""
+    documents, gold = tables[0]["document"].astype(str), indicator_matrix(tables[0]["labels"], labels)
+    for table in tables[1:]:
+        if (table["document"].astype(str) != documents).any():
+            raise CommuniqueError("compare: the systems' files disagree on the documents; evaluate them on one file")
+        if (indicator_matrix(table["labels"], labels) != gold).any():
+            raise CommuniqueError("compare: the systems' files disagree on the gold labels; evaluate them on one file")
 
 
 def _contrasts(

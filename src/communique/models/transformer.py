@@ -33,10 +33,10 @@ class TransformerModel(StanceModel):
     def __init__(
         self,
         encoder: str = PACKAGED,
-        epochs: int = 4,
-        learning_rate: float = 1e-4,
+        epochs: int = 3,
+        learning_rate: float = 2e-4,
         head_learning_rate: float = 1e-3,
-        batch_size: int = 16,
+        batch_size: int = 32,
         warmup: float = 0.1,
         weight_decay: float = 0.01,
         dropout: float = 0.1,
@@ -203,9 +203,12 @@ class TransformerModel(StanceModel):
 def _require() -> None:
     try:
         import torch  # noqa: F401
-        import transformers  # noqa: F401
+        import transformers
     except ImportError as error:
         raise missing_extra("transformers", str(error.name)) from error
+    # the loaders report that the head is new, which is the point
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
 
 
 def _use_bfloat16(precision: str) -> bool:

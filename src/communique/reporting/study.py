@@ -31,13 +31,13 @@ def systems_of_study(study: str, part: str, tracker: Tracker) -> list[System]:
 
 def _latest_by_seed(runs: Sequence[RunRecord]) -> list[RunRecord]:
     latest = {run.params.get("seed", ""): run for run in runs}
-    return [latest[seed] for seed in sorted(latest)]
+    return [latest[seed] for seed in sorted(latest, key=lambda seed: (len(seed), seed))]  # 2 before 10
 
 
 def _system(name: str, runs: Sequence[RunRecord], part: str) -> System:
     tables = []
     for run in runs:
-        table = pd.read_parquet(run.artifacts / "predictions.parquet")
+        table = _read_predictions(run.artifacts / "predictions.parquet")
         chosen = table[table["part"] == part]
         if chosen.empty:
             raise CommuniqueError(
@@ -61,14 +61,18 @@ def _read_predictions(path: Path) -> pd.DataFrame:
             else pd.read_csv(path, dtype={"id": str, "document": str})
         )
     except (OSError, ValueError) as error:
-        raise CommuniqueError(f"{path}: cannot be read as predictions ({error})") from error
+        raise CommuniqueError(f"{path}: cannot be read as predictions ({' '.join(str(error).split())})") from error
     if missing := [column for column in NEEDED if column not in table]:
         raise CommuniqueError(f"{path}: column '{missing[0]}' is missing; predictions need {', '.join(NEEDED)}, prob_…")
-    return table
+    if not any(str(column).startswith("prob_") for column in table):
+        raise CommuniqueError(f"{path}: has no column 'prob_…'; predictions need a probability for each label")
+    return table.astype({"id": str, "document": str})
 
 
 def write_study(board: Leaderboard, out: Path, title: str) -> None:
-    """Write the page, and the leaderboard beside it as .csv, .md and .tex."""
+    """Write the page, and the leaderboard beside it as .csv, .md and .tex; CommuniqueError unless ``out`` is .html."""
+    if out.suffix not in (".html", ".htm"):
+        raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .csv .md .tex come beside it")
     out.parent.mkdir(parents=True, exist_ok=True)
     header, rows = leaderboard_cells(board)
     titles = {label: label.replace("_", " ") for label in board.labels}
@@ -99,7 +103,7 @@ def _interval_plot(board: Leaderboard) -> Figure:
         axes.plot([f1.low, f1.high], [y, y], color="#555555", linewidth=2)
         axes.plot(row.seeds, [y] * len(row.seeds), "|", color="#D55E00", markersize=9)
         axes.plot(f1.value, y, "o", color="#0072B2")
-    axes.set_yticks(range(len(board.rows)), [row.name for row in reversed(board.rows)])
+    axes.set_yticks(range(len(board.rows)), [_plain(row.name) for row in reversed(board.rows)])
     return _bare(figure, axes)
 
 
@@ -116,10 +120,15 @@ def _label_plot(board: Leaderboard) -> Figure:
             "hatch": ("", "//", "..", "xx")[i % 4],
             "alpha": 0.85,
         }
-        axes.bar(at, f1, width, yerr=np.abs(ends - f1), error_kw={"linewidth": 1}, label=row.name, **bars)
+        axes.bar(at, f1, width, yerr=np.abs(ends - f1), error_kw={"linewidth": 1}, label=_plain(row.name), **bars)
     axes.set_xticks(np.arange(len(board.labels)) + 0.4 - width / 2, [n.replace("_", "\n") for n in board.labels])
     axes.legend(ncols=len(board.rows), fontsize=8, frameon=False, loc="lower center")
     return _bare(figure, axes)
+
+
+def _plain(name: str) -> str:
+    """A name that matplotlib shall not read as a formula."""
+    return name.replace("$", r"\$")
 
 
 def _bare(figure: Figure, axes: Any) -> Figure:

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from rich.table import Table
 
+from communique.data.agreement import Agreement
 from communique.data.dataset import Corpus
+from communique.data.variety import Variety
 from communique.evaluation.comparison import Leaderboard, Row
 from communique.evaluation.metrics import Metrics
 from communique.evaluation.resampling import Interval
@@ -66,7 +68,7 @@ def leaderboard_table(board: Leaderboard, title: str) -> Table:
         header_style="bold",
     )
     for name in header:
-        table.add_column(name, justify="left" if name in ("model", "") else "right", no_wrap=name == "model")
+        table.add_column(name, justify="left" if name in ("model", "") else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table
@@ -100,24 +102,20 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def latex(board: Leaderboard, caption: str) -> str:
-    """The leaderboard as a booktabs table."""
+    """The leaderboard as a booktabs table; what LaTeX would take for a command is escaped."""
     header, rows = leaderboard_cells(board)
-    frame = pd.DataFrame(rows, columns=pd.Index(header))
-    return (
-        frame.style.hide(axis="index")
-        .to_latex(
-            hrules=True,
-            caption=_tex(caption),
-            column_format="ll" + "r" * (len(header) - 2),
-            convert_css=False,
-        )
-        .replace("%", r"\%")
-        .replace("_", r"\_")
+    frame = pd.DataFrame([map(_tex, row) for row in rows], columns=pd.Index(map(_tex, header)))
+    return frame.style.hide(axis="index").to_latex(
+        hrules=True, caption=_tex(caption), column_format="ll" + "r" * (len(header) - 2)
     )
 
 
-def _tex(text: str) -> str:
-    return text.replace("&", r"\&")
+TEX = {c: rf"\{c}" for c in "&%$#_{}"} | {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+TEX |= {"\\": r"\textbackslash{}", "<": r"\textless{}", ">": r"\textgreater{}", "±": r"\ensuremath{\pm}"}
+
+
+def _tex(text: object) -> str:
+    return "".join(TEX.get(character, character) for character in str(text))
 
 
 def corpus_table(parts: Mapping[str, Corpus]) -> Table:
@@ -187,3 +185,27 @@ def _caption(metrics: Metrics) -> str:
         f"{how.method} bootstrap over documents, {how.resamples:,} resamples"
     )
     return f"{text}. Caution: {how.warning}" if how.warning else text
+
+
+def agreement_table(rows: Sequence[Agreement], annotators: tuple[str, str]) -> Table:
+    """Alpha and kappa a label, with intervals over documents."""
+    title = f"Agreement of {annotators[0]} and {annotators[1]} on {rows[0].sentences:,} sentences, before adjudication"
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for column in ("label", "Krippendorff's alpha [95%]", "Cohen's kappa [95%]", "same"):
+        table.add_column(column, justify="left" if column == "label" else "right")
+    for row in rows:
+        table.add_row(row.label, show(Interval(*row.alpha)), show(Interval(*row.kappa)), f"{row.observed:.1%}")
+    return table
+
+
+def variety_table(figures: Mapping[str, Variety]) -> Table:
+    """Variety figures side by side."""
+    table = Table(title="Variety, equal numbers of sentences", title_justify="left", box=None, header_style="bold")
+    columns = ("", "sentences", "distinct 4-grams", "commonest opening", "its share", "mean words", "10/50/90%")
+    for column in columns:
+        table.add_column(column, justify="left" if column in ("", "commonest opening") else "right")
+    for name, v in figures.items():
+        quantiles = "/".join(f"{q:.0f}" for q in v.quantiles)
+        counts = (f"{v.sentences:,}", f"{v.distinct_4grams:,}", v.opening, f"{v.opening_share:.2%}")
+        table.add_row(name, *counts, f"{v.mean_words:.1f}", quantiles)
+    return table

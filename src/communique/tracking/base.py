@@ -60,6 +60,10 @@ class Tracker(Protocol):
         """Register the run's model under a name and point the alias at it; returns the version."""
         ...
 
+    def registered(self, name: str, alias: str) -> RunRecord | None:
+        """The run behind a registered name and alias, if there is one."""
+        ...
+
 
 class NullTracker:
     """Records nothing."""
@@ -95,3 +99,7 @@ class NullTracker:
     def register(self, run_id: str, name: str, alias: str) -> str:
         """Do nothing."""
         return ""
+
+    def registered(self, name: str, alias: str) -> RunRecord | None:
+        """Nothing is ever registered."""
+        return None

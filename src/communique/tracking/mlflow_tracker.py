@@ -21,6 +21,7 @@ import mlflow
 from mlflow.entities import ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
+from sqlalchemy.exc import SQLAlchemyError
 
 EXPERIMENT = "communique"
 PARAM_LIMIT = 6000  # MLflow silently cuts longer values
@@ -52,7 +53,7 @@ class MlflowTracker:
                 self.experiment = (
                     known.experiment_id if known else client.create_experiment(EXPERIMENT, artifact_location=location)
                 )
-        except MlflowException as error:
+        except (MlflowException, SQLAlchemyError, OSError) as error:
             raise CommuniqueError(f"tracking at {self.uri}: cannot be opened ({_first_line(error)})") from error
         return client
 
@@ -159,7 +160,11 @@ class MlflowTracker:
         return [self._record(run) for run in found]
 
     def _record(self, run: Any) -> RunRecord:
-        folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, tracking_uri=self.uri))
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(run_id=run.info.run_id, tracking_uri=self.uri))
+        except (MlflowException, OSError) as error:
+            where = f"run {run.info.run_id}: its files are gone from {run.info.artifact_uri}"
+            raise CommuniqueError(f"{where}; bring them back or train again") from error
         data = run.data
         return RunRecord(run.info.run_id, run.info.run_name, data.params, data.metrics, data.tags, folder)
 
@@ -172,6 +177,14 @@ class MlflowTracker:
         version = mlflow.register_model(source, name, tags={"run": run_id}).version
         self.client.set_registered_model_alias(name, alias, version)
         return str(version)
+
+    def registered(self, name: str, alias: str) -> RunRecord | None:
+        """The run behind a registered name and alias, if there is one."""
+        try:
+            tags = self.client.get_model_version_by_alias(name, alias).tags
+            return self._record(self.client.get_run(tags["run"]))
+        except (MlflowException, KeyError):
+            return None
 
 
 def resolve_model_folder(reference: str, uri: str) -> Path:

@@ -1,0 +1,205 @@
+"""Commands about labelled sentences: check, split, agree, annotate."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from communique.cli.options import (
+    CODEBOOK,
+    CORPUS,
+    MODEL,
+    SPLIT,
+    URI,
+    CodebookOption,
+    CorpusOption,
+    ModelOption,
+    SplitOption,
+    UriOption,
+    console,
+    load,
+)
+from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.data.annotation import Query
+    from communique.data.dataset import Corpus
+
+Sheets = Annotated[list[Path], typer.Argument(help="filled sheets, one an annotator, named for the annotator")]
+
+
+def data(
+    path: CorpusOption = CORPUS,
+    codebook: CodebookOption = CODEBOOK,
+    split: SplitOption = SPLIT,
+    near: Annotated[float, typer.Option(min=0, max=1, help="Jaccard similarity that counts as near-duplicate")] = 0.6,
+    beside: Annotated[Path | None, typer.Option(help="measure variety beside these sentences (.jsonl, .gz)")] = None,
+) -> None:
+    """Check a labelled file, summarise it, and report what leaks across its split."""
+    from communique.data.splits import Split
+    from communique.reporting.tables import corpus_table, field_table
+
+    corpus = _read(path, codebook)
+    parts = Split.load(split).apply(corpus) if split.exists() else {}
+    console.print(corpus_table({**parts, "all": corpus}))
+    for field in ("genre", "forum", "phenomena"):
+        console.print(field_table(corpus, field))
+    console.print(f"fingerprint {corpus.fingerprint}")
+    if beside:
+        _tell_variety(corpus, beside)
+    if not parts:
+        console.print(f"no split at {split}; 'communique split' makes one")
+    elif not _tell_leakage(parts, near):
+        raise typer.Exit(1)
+
+
+def _read(path: Path, codebook: Path) -> "Corpus":
+    from communique.data.codebook import Codebook
+    from communique.data.dataset import read_corpus
+
+    return read_corpus(path, Codebook.load(codebook))
+
+
+def _tell_leakage(parts: dict[str, "Corpus"], near: float) -> bool:
+    from communique.data.leakage import leakage_report
+
+    report = leakage_report(parts, near)
+    console.print(
+        f"leakage across parts: {len(report.shared_documents)} documents, {len(report.near_duplicates)} pairs of "
+        f"near-duplicate sentences (Jaccard of word trigrams ≥ {near})"
+    )
+    for pair in report.near_duplicates:
+        sides = f"{pair.first_part} {pair.first.id} ~ {pair.second_part} {pair.second.id}"
+        console.print(f"  {pair.similarity:.2f}  {sides}")
+    return report.clean
+
+
+def _tell_variety(corpus: "Corpus", beside: Path) -> None:
+    import numpy as np
+
+    from communique.data.variety import near_pairs, read_texts, variety
+    from communique.models.encoder import PACKAGED, FrozenEncoder
+    from communique.reporting.tables import variety_table
+
+    others = read_texts(beside)
+    if len(others) < len(corpus):
+        raise CommuniqueError(f"{beside}: holds {len(others)} sentences; give at least {len(corpus)} to compare with")
+    drawn = np.random.default_rng(0).choice(len(others), len(corpus), replace=False)
+    figures = {"corpus": variety(corpus.texts), beside.name: variety([others[i] for i in drawn])}
+    console.print(variety_table(figures))
+    vectors = FrozenEncoder(PACKAGED).embed(corpus.texts, progress=True)
+    near = {row for i, j, _ in near_pairs(vectors, corpus.documents) for row in (i, j)}
+    share = len(near) / len(corpus)
+    console.print(f"near-duplicates across documents (cosine ≥ 0.9): {len(near):,} sentences, {share:.2%}")
+
+
+def split(
+    path: CorpusOption = CORPUS, codebook: CodebookOption = CODEBOOK, out: SplitOption = SPLIT, seed: int = 0
+) -> None:
+    """Cut a corpus into train, validation and test by document, balanced over the labels."""
+    from communique.data.splits import Split
+    from communique.reporting.tables import corpus_table
+
+    corpus = _read(path, codebook)
+    cut = Split.make(corpus, seed=seed)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    cut.save(out)
+    console.print(corpus_table(cut.apply(corpus)))
+    console.print(f"written to {out}")
+
+
+def agreement(
+    path: Annotated[Path, typer.Argument(help="sentences with annotations of two annotators")] = CORPUS,
+    codebook: CodebookOption = CODEBOOK,
+    annotators: Annotated[tuple[str, str], typer.Option(help="which two")] = ("author", "second"),
+    resamples: int = 1000,
+) -> None:
+    """Agreement of two annotators before adjudication, with intervals over documents."""
+    from communique.data.agreement import agreement as measure
+    from communique.reporting.tables import agreement_table
+
+    console.print(agreement_table(measure(_read(path, codebook), annotators, resamples), annotators))
+
+
+def annotate_export(
+    scored: Annotated[list[Path], typer.Argument(help="scored tables (.csv .parquet .jsonl); two for disagreement")],
+    out: Annotated[Path, typer.Option(help="the sheet to write: .xlsx and .csv, with its design beside")],
+    number: Annotated[int, typer.Option(help="how many sentences (documents for --query documents)")] = 100,
+    query: Annotated[str, typer.Option(help="random, documents, uncertainty or disagreement")] = "random",
+    seed: int = 0,
+    codebook: CodebookOption = CODEBOOK,
+    model: ModelOption = MODEL,
+    tracking_uri: UriOption = URI,
+) -> None:
+    """Choose sentences of a scored table to label next, and write a sheet for annotators."""
+    from communique.data.annotation import QUERIES, RANDOM, draw, write_sheet
+    from communique.data.codebook import Codebook
+
+    if query not in QUERIES:
+        raise CommuniqueError(f"query '{query}': choose one of {', '.join(QUERIES)}")
+    book = Codebook.load(codebook)
+    thresholds = None
+    if query == "uncertainty":
+        fitted = load(model, tracking_uri)
+        thresholds = {} if fitted.thresholds is None else dict(zip(fitted.labels, fitted.thresholds, strict=True))
+    table = _scored(scored)
+    if query not in RANDOM and (missing := [n for n in book.names if f"prob_{n}" not in table]):
+        raise CommuniqueError(f"{scored[0]}: column 'prob_{missing[0]}' is missing; score it by the same codebook")
+    chosen: Query = query  # type: ignore[assignment]
+    sheet, design = draw(table, book.names, number, chosen, seed, thresholds, ", ".join(p.name for p in scored))
+    write_sheet(sheet, book, out, design)
+    console.print(
+        f"{len(sheet):,} sentences, {query} of {design.population:,} {design.unit}s → {out.with_suffix('')}.*"
+    )
+
+
+def _scored(paths: list[Path]):  # type: ignore[no-untyped-def]
+    """The first table, with the probabilities of the others beside its own as ``prob_…@n``."""
+    from communique.scoring.table import read_table
+
+    table = read_table(paths[0])
+    if missing := [name for name in ("document", "text") if name not in table]:
+        raise CommuniqueError(f"{paths[0]}: column '{missing[0]}' is missing; name a table that communique score wrote")
+    if "id" not in table:
+        table["id"] = table["document"].astype(str) + ":" + table["sentence"].astype(str)
+    for number, path in enumerate(paths[1:], 2):
+        other = read_table(path)
+        if "text" not in other or other["text"].tolist() != table["text"].tolist():
+            raise CommuniqueError(f"{path}: holds other sentences than {paths[0]}; score the same documents")
+        for column in [name for name in other.columns.astype(str) if name.startswith("prob_")]:
+            table[f"{column}@{number}"] = other[column].to_numpy()
+    return table
+
+
+def annotate_import(
+    sheets: Sheets,
+    out: Annotated[Path, typer.Option(help="labelled sentences to write (.jsonl)")],
+    codebook: CodebookOption = CODEBOOK,
+) -> None:
+    """Read filled sheets back, merge the annotators, tell how far they agree."""
+    from communique.data.agreement import agreement as measure
+    from communique.data.annotation import Design, merge, read_sheet
+    from communique.data.codebook import Codebook
+    from communique.data.dataset import Corpus
+    from communique.reporting.tables import agreement_table
+
+    book = Codebook.load(codebook)
+    if len({path.stem for path in sheets}) < len(sheets):
+        raise CommuniqueError("annotate import: two sheets have one name; name each for its annotator")
+    design = Design.load(sheets[0])
+    read = {path.stem: read_sheet(path, book) for path in sheets}
+    for name, (sentences, empty) in read.items():
+        console.print(f"{name}: {len(sentences):,} rows labelled, {empty:,} left empty")
+    agreed, disputed = merge({name: sentences for name, (sentences, _) in read.items()}, book)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    agreed.to_jsonl(out)
+    design.save(out)
+    console.print(f"{len(agreed):,} sentences → {out}")
+    if len(disputed):
+        apart = out.with_suffix(".disputed.jsonl")
+        disputed.to_jsonl(apart)
+        console.print(f"{len(disputed):,} sentences in dispute → {apart}: adjudicate them and add them")
+    if len(read) == 2:
+        first, second = read
+        both = Corpus((*agreed, *disputed), book)
+        console.print(agreement_table(measure(both, (first, second)), (first, second)))

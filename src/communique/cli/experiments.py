@@ -1,0 +1,108 @@
+"""Commands that fit, measure and compare models."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from communique.cli.options import (
+    MODEL,
+    URI,
+    ModelOption,
+    StudyOption,
+    UriOption,
+    console,
+    load,
+    open_tracker,
+    write_text,
+)
+from communique.errors import CommuniqueError
+
+
+def train(context: typer.Context) -> None:
+    """Run an experiment: `train model=tfidf seed=0`, `train -m model=lexicon,tfidf` (Hydra; --help for more)."""
+    from communique import experiment
+
+    sys.argv = ["communique train", *context.args]
+    experiment.main()
+
+
+def evaluate(
+    data: Annotated[Path, typer.Option(help="labelled sentences (.jsonl or .csv) with id, document, text, labels")],
+    out: Annotated[Path | None, typer.Option(help="metrics.json to write")] = None,
+    model: ModelOption = MODEL,
+    predictions: Annotated[Path | None, typer.Option(help="also write predictions (.parquet or .csv)")] = None,
+    resamples: int = 2000,
+    tracking_uri: UriOption = URI,
+) -> None:
+    """Measure a model on labelled sentences, with document-clustered 95% intervals."""
+    from communique.data.codebook import Codebook
+    from communique.data.dataset import read_corpus
+    from communique.reporting.tables import metrics_table
+    from communique.training import predict
+
+    fitted = load(model, tracking_uri)
+    book = fitted.codebook or Codebook.from_dict({"labels": [{"name": name} for name in fitted.labels]})
+    said = predict(fitted, read_corpus(data, book))
+    metrics = said.metrics(resamples=resamples)
+    console.print(metrics_table(metrics, fitted.titles, f"{fitted.name} on {data}"))
+    if out:
+        write_text(out, json.dumps(metrics.to_dict(), indent=1) + "\n")
+    if predictions:
+        table = said.to_frame("evaluation")
+        predictions.parent.mkdir(parents=True, exist_ok=True)
+        csv = predictions.suffix == ".csv"
+        table.to_csv(predictions, index=False) if csv else table.to_parquet(predictions, index=False)
+
+
+def compare(
+    study: Annotated[str | None, typer.Option(help="the study whose runs are compared")] = None,
+    files: Annotated[list[Path] | None, typer.Option("--predictions", help="prediction files instead")] = None,
+    part: Annotated[str, typer.Option(help="part of the runs: test, validation, or a measured file's name")] = "test",
+    reference: Annotated[str | None, typer.Option(help="compare the others with this one (default: the best)")] = None,
+    out: Annotated[Path | None, typer.Option(help="a page to write (.html), with .csv .md .tex beside it")] = None,
+    resamples: int = 2000,
+    tracking_uri: UriOption = URI,
+) -> None:
+    """Compare runs, or anyone's prediction files: a leaderboard with intervals and paired tests."""
+    from communique.evaluation.comparison import compare as compare_systems
+    from communique.reporting.study import systems_of_files, systems_of_study, write_study
+    from communique.reporting.tables import leaderboard_table
+
+    if (study is None) == (not files):
+        raise CommuniqueError("compare: give either --study or --predictions")
+    if study is None:
+        systems = systems_of_files(files or [])
+    else:
+        systems = systems_of_study(study, part, open_tracker(tracking_uri))
+    board = compare_systems(systems, reference, resamples=resamples)
+    title = f"{study or 'prediction files'} · {part}"
+    console.print(leaderboard_table(board, title))
+    if out:
+        write_study(board, out, title)
+        console.print(f"page → {out}")
+
+
+def champion(
+    study: StudyOption,
+    name: Annotated[str, typer.Option(help="registered name")] = "communique",
+    alias: Annotated[str, typer.Option(help="alias to point at it")] = "champion",
+    force: Annotated[bool, typer.Option("--force", help="replace a better one on the same data")] = False,
+    tracking_uri: UriOption = URI,
+) -> None:
+    """Register the study's best model on validation, unless the present champion is better on the same data."""
+    tracker = open_tracker(tracking_uri)
+    key, data = "validation.macro_f1.value", "communique.data"
+    runs = [run for run in tracker.runs(study) if key in run.metrics]
+    if not runs:
+        raise CommuniqueError(f"study '{study}': no run was measured on validation; train with split=fixed")
+    best = max(runs, key=lambda run: run.metrics[key])
+    present = tracker.registered(name, alias)
+    comparable = present is not None and present.tags.get(data) == best.tags.get(data)
+    if present and comparable and not force and present.metrics[key] >= best.metrics[key]:
+        console.print(f"{name}@{alias} stays {present.name}, validation macro-F1 {present.metrics[key]:.3f}")
+        return
+    version = tracker.register(best.id, name, alias)
+    console.print(f"{name}@{alias} is now version {version}: {best.name}, validation macro-F1 {best.metrics[key]:.3f}")

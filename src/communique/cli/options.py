@@ -1,0 +1,59 @@
+"""Options that several commands share, so that each is worded once."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.models import StanceModel
+    from communique.tracking.base import Tracker
+
+console = Console(markup=False)  # a file or model may be called x[1]
+
+CORPUS, CODEBOOK, SPLIT = Path("data/sentences.jsonl"), Path("data/codebook.yaml"), Path("data/splits.json")
+MODEL, URI = "communique@champion", "sqlite:///mlruns.db"
+
+ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, or name@alias")]
+UriOption = Annotated[
+    str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="where MLflow keeps its runs")
+]
+CorpusOption = Annotated[Path, typer.Option("--data", help="labelled sentences (.jsonl or .csv)")]
+CodebookOption = Annotated[Path, typer.Option(help="the codebook")]
+SplitOption = Annotated[Path, typer.Option(help="the committed split")]
+StudyOption = Annotated[str, typer.Option(help="the study whose runs are meant")]
+
+
+def load(reference: str, uri: str) -> "StanceModel":
+    """A model by folder, MLflow URI or ``name@alias``."""
+    from communique.models import load_model
+
+    if Path(reference).is_dir():
+        return load_model(reference)
+    from communique.tracking.mlflow_tracker import resolve_model_folder  # MLflow is slow to load
+
+    return load_model(resolve_model_folder(reference, uri))
+
+
+def open_tracker(uri: str) -> "Tracker":
+    """The record of runs at an MLflow URI; reading makes no new store, so a missing one is refused."""
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        raise CommuniqueError(f"there is no MLflow store at {uri}; run 'make run' first or name another --tracking-uri")
+    from communique.tracking.mlflow_tracker import MlflowTracker
+
+    return MlflowTracker(uri)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    staged = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        staged.write_text(text, encoding="utf-8")
+        staged.replace(path)
+    finally:
+        staged.unlink(missing_ok=True)
