@@ -72,6 +72,13 @@ def codebook_file(codebook: Codebook, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
+def mlflow_store(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+    """URI and artifact folder of one MLflow store: making one takes seconds, so tests share it, each its own study."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    return f"sqlite:///{folder}/runs.db", str(folder / "artifacts")
+
+
+@pytest.fixture(scope="session")
 def tiny_encoder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random two-layer BERT with a word-piece vocabulary of its own, saved as a folder."""
     import torch

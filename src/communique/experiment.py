@@ -18,7 +18,6 @@ from communique.provenance import run_identity
 from communique.training import RunResult, train_run
 
 console = Console()
-OmegaConf.register_new_resolver("add", lambda a, b: a + b, replace=True)
 BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes
 
 

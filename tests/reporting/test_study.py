@@ -2,7 +2,6 @@
 
 import io
 import re
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -189,10 +188,9 @@ def test_files_that_hold_no_predictions_are_refused_by_path_and_column(tmp_path:
 
 
 @pytest.fixture(scope="module")
-def tracker(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> MlflowTracker:
+def tracker(corpus: Corpus, mlflow_store: tuple[str, str]) -> MlflowTracker:
     """A study of two names: ``strong`` with seeds 10 and 2, and ``weak`` with one."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    made = MlflowTracker(f"sqlite:///{folder}/runs.db", str(folder / "artifacts"))
+    made = MlflowTracker(*mlflow_store)
     for name, seed in (("strong", 10), ("weak", 2), ("strong", 2)):
         model = TfidfModel(c=1e-4 if name == "weak" else 4.0)
         parts = (model, corpus, GroupedKFold(k=2), made)  # of several folds no model is kept, which is quick
@@ -231,11 +229,12 @@ def test_an_unknown_part_and_an_unknown_study_are_one_sentence(tracker: MlflowTr
 def test_runs_whose_files_are_gone_are_one_sentence(tracker: MlflowTracker) -> None:
     artifacts = Path(tracker.artifacts)
     hidden = artifacts.rename(artifacts.with_name("hidden"))
-    with pytest.raises(CommuniqueError, match="its files are gone") as refusal:
-        systems_of_study("s", "test", tracker)
+    try:
+        with pytest.raises(CommuniqueError, match="its files are gone") as refusal:
+            systems_of_study("s", "test", tracker)
+    finally:
+        hidden.rename(artifacts)
     assert "\n" not in str(refusal.value)
-    shutil.rmtree(artifacts, ignore_errors=True)
-    hidden.rename(artifacts)
 
 
 @pytest.mark.parametrize("named", ["text.db", "folder/none/text.db"])

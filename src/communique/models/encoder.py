@@ -54,12 +54,22 @@ def _packaged() -> Path:
     return folder
 
 
+def require_transformers() -> None:
+    """Raise CommuniqueError where torch or transformers is missing; keep the latter from chattering."""
+    try:
+        import torch  # noqa: F401
+        import transformers
+    except ImportError as error:
+        raise missing_extra("transformers", str(error.name)) from error
+    # its loaders report that our head is new, which is the point
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The encoder's own tokeniser, from local files alone."""
-    try:
-        from transformers import AutoTokenizer
-    except ImportError as error:
-        raise missing_extra("transformers", "transformers") from error
+    from transformers import AutoTokenizer
+
     return AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
@@ -111,10 +121,9 @@ class FrozenEncoder:
     """Mean-pooled, length-normalised sentence embeddings; the weights never change."""
 
     def __init__(self, encoder: str, max_length: int = 128) -> None:
-        try:
-            from transformers import AutoModel
-        except ImportError as error:
-            raise missing_extra("transformers", "transformers") from error
+        require_transformers()
+        from transformers import AutoModel
+
         self.folder = locate(encoder)
         self.max_length = max_length
         self.tokenizer = load_tokenizer(self.folder)

@@ -29,8 +29,11 @@ class RichProgress(TrainerCallback):
         self.progress.start()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **rest: Any) -> None:
-        """Move the bar."""
+        """Move the bar; where there is no terminal for one, say every tenth of the way."""
         self.progress.update(self.task, completed=state.global_step)
+        tenth = max(1, state.max_steps // 10)
+        if not self.progress.console.is_terminal and state.global_step % tenth == 0:
+            self.progress.console.print(f"fine-tuning: step {state.global_step} of {state.max_steps}")
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **rest: Any) -> None:
         """Tell the epoch's validation score."""

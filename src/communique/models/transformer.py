@@ -9,10 +9,18 @@ from rich.progress import track
 from scipy.special import expit
 from sklearn.metrics import f1_score
 
-from communique.errors import CommuniqueError, missing_extra
+from communique.errors import CommuniqueError
 from communique.evaluation.calibration import fit_thresholds
 from communique.models.base import StanceModel, Validation
-from communique.models.encoder import PACKAGED, batches_by_length, load_tokenizer, locate, pad, windows_of
+from communique.models.encoder import (
+    PACKAGED,
+    batches_by_length,
+    load_tokenizer,
+    locate,
+    pad,
+    require_transformers,
+    windows_of,
+)
 
 if TYPE_CHECKING:
     from communique.models.network import StanceNetwork
@@ -61,7 +69,7 @@ class TransformerModel(StanceModel):
         self.seed = seed
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
-        _require()
+        require_transformers()
         from transformers import set_seed
 
         set_seed(self.seed)
@@ -70,6 +78,8 @@ class TransformerModel(StanceModel):
         self.network_ = self._network(folder)
         train = self._rows(texts, labels)
         held_out = None if validation is None else self._rows(validation[0], validation[1].to_numpy())
+        if held_out is not None:  # the Trainer groups by length in training only
+            held_out.sort(key=lambda row: len(row["input_ids"]))
         with tempfile.TemporaryDirectory(prefix="communique-") as scratch:
             trainer = self._trainer(train, held_out, scratch)
             trainer.train()
@@ -137,7 +147,7 @@ class TransformerModel(StanceModel):
             bf16=_use_bfloat16(self.precision),
             num_train_epochs=self.epochs,
             per_device_train_batch_size=self.batch_size,
-            per_device_eval_batch_size=64,
+            per_device_eval_batch_size=32,
             learning_rate=self.learning_rate,
             warmup_steps=self.warmup,
             train_sampling_strategy="group_by_length",
@@ -162,7 +172,7 @@ class TransformerModel(StanceModel):
             {"params": body, "lr": self.learning_rate, "weight_decay": self.weight_decay},
             {"params": head, "lr": self.head_learning_rate, "weight_decay": 0.0},
         ]
-        return AdamW(groups)
+        return AdamW(groups, fused=True)
 
     def windows(self, texts: Any) -> np.ndarray:
         """How many windows of ``max_length`` tokens each text is scored in, shape ``(n,)``."""
@@ -193,22 +203,11 @@ class TransformerModel(StanceModel):
         self.tokenizer_.save_pretrained(folder / NETWORK)
 
     def _load(self, folder: Path) -> None:
-        _require()
+        require_transformers()
         from communique.models.network import StanceNetwork
 
         self.tokenizer_ = load_tokenizer(folder / NETWORK)
         self.network_ = StanceNetwork.from_pretrained(folder / NETWORK, local_files_only=True).eval()
-
-
-def _require() -> None:
-    try:
-        import torch  # noqa: F401
-        import transformers
-    except ImportError as error:
-        raise missing_extra("transformers", str(error.name)) from error
-    # the loaders report that the head is new, which is the point
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
 
 
 def _use_bfloat16(precision: str) -> bool:

@@ -1,0 +1,133 @@
+"""A mistake on the command line is one sentence that says where, exit code 2, and nothing left behind."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.cli.conftest import Run, edited
+
+from communique.data.annotation import Design
+
+EVALUATE = ("evaluate", "--data", "data/sentences.jsonl", "--model", "model", "--resamples", "20")
+EXPORT = ("annotate", "export", "data/sentences.jsonl", "--out", "x.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("evaluate", "--data", "no.jsonl", "--model", "model"), "no.jsonl: cannot be read"),
+        (("evaluate", "--data", "no[/b].jsonl", "--model", "model"), "no[/b].jsonl: cannot be read"),
+        (("evaluate", "--data", "data", "--model", "model"), "data: cannot be read"),
+        (("evaluate", "--data", "data/sentences.jsonl", "--model", "ghost"), "model 'ghost': is no folder"),
+        (("evaluate", "--data", "data/sentences.jsonl"), "model 'communique@champion': there is no MLflow store"),
+        (("evaluate", "--data", "data/sentences.jsonl", "--model", "data"), "data: is not a model folder"),
+        ((*EVALUATE, "--out", "data"), "data: "),
+        ((*EVALUATE, "--out", "letter.txt/metrics.json"), "letter.txt"),
+        ((*EVALUATE, "--predictions", "letter.txt/said.csv"), "letter.txt"),
+        ((*EVALUATE, "--resamples", "0"), "0 resamples"),
+        (("compare",), "give either --study or --predictions"),
+        (("compare", "--study", "s", "--predictions", "p.csv"), "give either --study or --predictions"),
+        (("compare", "--predictions", "no.csv"), "no.csv: cannot be read"),
+        (("compare", "--study", "s"), "there is no MLflow store at sqlite:///mlruns.db"),
+        (("champion", "--study", "s"), "there is no MLflow store at sqlite:///mlruns.db"),
+        (("score", "no.txt", "--model", "model"), "no.txt: cannot be read"),
+        (("score", "empty.txt", "--model", "model"), "empty.txt: is empty"),
+        (("score", "letter.txt", "--model", "model", "--out", "out.txt"), "a table ends in"),
+        (("score", "letter.txt", "--model", "model", "--margin", "2"), "margin 2"),
+        (("score", "letter.txt", "--model", "model", "--report", "letter.txt/page.html"), "letter.txt"),
+        (("data", "--data", "no.jsonl"), "no.jsonl: cannot be read"),
+        (("data", "--codebook", "no.yaml"), "no.yaml: cannot be read"),
+        (("data", "--split", "data"), "data: cannot be read (Is a directory); run 'communique split'"),
+        (("data", "--beside", "no.jsonl"), "no.jsonl: cannot be read"),
+        (("data", "--beside", "few.jsonl"), "few.jsonl: holds 1 sentences; give at least 240"),
+        (("split", "--out", "data"), "data: "),
+        (("agreement",), "0 sentences are labelled by both author and second"),
+        (("annotate", "export", "no.csv", "--out", "x.xlsx"), "no.csv: is not a readable table"),
+        (("annotate", "export", "few.jsonl", "--out", "x.xlsx", "--number", "1"), "few.jsonl: has no column 'labels'"),
+        ((*EXPORT, "--query", "all"), "query 'all'"),
+        ((*EXPORT, "--number", "999"), "draw 999"),
+        ((*EXPORT, "--query", "uncertainty", "--model", "model"), "column 'prob_rejects' is missing"),
+        (("annotate", "import", "no.csv", "--out", "x.jsonl"), "no.design.json: is missing"),
+        (("annotate", "import", "anna.csv", "data/anna.csv", "--out", "x.jsonl"), "two sheets have one name"),
+        (("annotate", "import", "broken.xlsx", "--out", "x.jsonl"), "broken.xlsx: cannot be read as a sheet"),
+    ],
+    ids=lambda value: " ".join(value)[:60] if isinstance(value, tuple) else "",
+)  # fmt: skip
+def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(
+    arguments: tuple[str, ...], said: str, run: Run, folder: Path
+) -> None:
+    (folder / "empty.txt").touch()
+    (folder / "few.jsonl").write_text('{"text": "one", "document": "d"}\n')
+    (folder / "broken.xlsx").write_bytes(b"PK\x03\x04 and then nothing")
+    Design("random", "sentence", 1, 1, 0, "x").save(folder / "broken.xlsx")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert said in run(*arguments).error
+    after = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert {path.name for path in after.keys() - before.keys()} <= {"scored.csv", "scored.csv.provenance.json"}
+    assert {path: after[path] for path in before} == before
+
+
+PLANTED: dict[str, tuple[Callable[[list[dict[str, Any]]], None], str]] = {
+    "unknown label": (lambda lines: lines[4].update(labels=["lift"]), "line 5, field 'labels': unknown label 'lift'"),
+    "id twice": (lambda lines: lines[4].update(id=lines[2]["id"]), "line 5, field 'id': 'd000-02' already stands"),
+    "empty text": (lambda lines: lines[4].update(text=" "), "line 5, field 'text': must be a text that is not empty"),
+    "no document": (lambda lines: lines[4].pop("document"), "line 5: field 'document' is missing"),
+    "a word for a year": (lambda lines: lines[4].update(year="soon"), "line 5, field 'year': must be a whole number"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("planted", PLANTED)
+@pytest.mark.parametrize("command", ["data", "evaluate"])
+def test_a_planted_error_in_the_sentences_is_named_by_file_line_and_field(
+    planted: str, command: str, run: Run, folder: Path
+) -> None:
+    change, said = PLANTED[planted]
+    edited(folder / "data" / "sentences.jsonl", change)
+    further = EVALUATE[1:] if command == "evaluate" else ()
+    assert run(command, *further).error.startswith(f"data/sentences.jsonl, {said}")
+
+
+def test_a_line_that_is_no_json_is_named_by_its_number(run: Run, folder: Path) -> None:
+    path = folder / "data" / "sentences.jsonl"
+    first, rest = path.read_text(encoding="utf-8").split("\n", 1)
+    path.write_text(f"{first}\n{first[:-9]}\n{rest}", encoding="utf-8")
+    assert run("data").error.startswith("data/sentences.jsonl, line 2: is not valid JSON")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda parts: parts["test"].append(parts["train"][0]), "is in train and in test; keep it in one part"),
+        (lambda parts: parts["test"].pop(), "is in no part"),
+        (lambda parts: parts["test"].append("ghost"), "'ghost' is not in the corpus"),
+        (lambda parts: parts.update(test=3), "must be a JSON object of document lists"),
+        (lambda parts: parts.update(test=[["ghost"]]), "is not in the corpus"),
+    ],
+)
+def test_a_split_that_does_not_fit_the_corpus_is_refused(
+    change: Callable[[Any], None], said: str, run: Run, folder: Path
+) -> None:
+    run("split")
+    path = folder / "data" / "splits.json"
+    parts = json.loads(path.read_text())
+    change(parts)
+    path.write_text(json.dumps(parts))
+    assert said in run("data").error
+
+
+def test_a_model_with_a_flipped_byte_is_refused(run: Run, folder: Path) -> None:
+    for path in (folder / "model").iterdir():
+        whole = path.read_bytes()
+        path.write_bytes(whole[:40] + bytes([whole[40] ^ 1]) + whole[41:])
+        for arguments in (EVALUATE, ("score", "letter.txt", "--model", "model")):
+            said = run(*arguments).error
+            assert said.startswith(f"model/{path.name}: ")
+            assert "changed" in said or "damaged" in said
+        path.write_bytes(whole)
+    assert run(*EVALUATE).code == 0
+
+
+def test_an_unknown_option_and_an_impossible_number_end_with_2(run: Run) -> None:
+    assert run("data", "--nonsense").code == run("data", "--near", "2").code == run("evaluate").code == 2
