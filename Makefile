@@ -26,7 +26,7 @@ run: setup  ## compare the models, crown the best, score two sample documents
 	$(BIN)/communique compare --study headline --out reports/study.html
 	$(BIN)/communique champion --study headline
 	$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html
-	@printf '\n%s\n' \
+	@printf '%s\n' '' \
 	  'The comparison:      reports/study.html  (and .csv .md .tex beside it)' \
 	  'The scored samples:  reports/example.html, reports/example.csv' \
 	  'Every run:           $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db' \
