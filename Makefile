@@ -1,12 +1,11 @@
 # Two commands do everything: `make run` and `make test`. Everything is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run champion test lint type pytest data study score clean browser
+.PHONY: help setup run champion test lint type pytest data study score clean
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-THREADS ?= $(shell nproc)
 export OMP_NUM_THREADS := 2
 
 help:  ## what can be made

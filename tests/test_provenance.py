@@ -30,35 +30,34 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["README.md", "data/sentences.jsonl", "tests/test_a.py", "src/communique/notes.txt"])
 def test_a_change_beside_the_point_leaves_the_source_hash(root: Path, name: str) -> None:
-    before = source_hash(root)
+    before = source_hash(root, root / "src/communique")
     put(root / name, "something else")
-    assert source_hash(root) == before
+    assert source_hash(root, root / "src/communique") == before
 
 
 @pytest.mark.parametrize("name", ["src/communique/models/a.py", "conf/model/a.yaml", "requirements.lock"])
 def test_a_change_of_source_configuration_or_lock_moves_it(root: Path, name: str) -> None:
-    before = source_hash(root)
+    before = source_hash(root, root / "src/communique")
     put(root / name, "x = 2\n")
-    assert source_hash(root) != before
+    assert source_hash(root, root / "src/communique") != before
 
 
 def test_a_new_a_removed_and_a_renamed_file_move_it(root: Path) -> None:
-    hashes = [source_hash(root)]
+    hashes = [source_hash(root, root / "src/communique")]
     added = put(root / "src/communique/b.py", "")
-    hashes.append(source_hash(root))
+    hashes.append(source_hash(root, root / "src/communique"))
     renamed = added.rename(added.with_name("c.py"))
-    hashes.append(source_hash(root))
+    hashes.append(source_hash(root, root / "src/communique"))
     assert len(set(hashes)) == 3
     renamed.unlink()
-    assert source_hash(root) == hashes[0]
+    assert source_hash(root, root / "src/communique") == hashes[0]
 
 
 def test_the_hash_does_not_depend_on_where_the_repository_lies(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = source_hash(root)
-    monkeypatch.chdir(root)
-    assert source_hash() == before
-    monkeypatch.chdir(root.rename(root.with_name("moved")))
-    assert source_hash() == before
+    before = source_hash(root, root / "src/communique")
+    moved = root.rename(root.with_name("moved"))
+    monkeypatch.chdir(moved)
+    assert source_hash(package=moved / "src/communique") == before
 
 
 def test_a_run_is_the_same_run_only_with_the_same_configuration_data_source_and_threads(

@@ -10,6 +10,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.markup import escape
+from threadpoolctl import threadpool_limits
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpus
@@ -50,7 +51,9 @@ def run(config: DictConfig) -> RunResult | None:
             f"{config.name}, seed {config.seed}: on record as run {known.id}, skipped (force=true repeats it)"
         )
         return None
-    console.print(f"[bold]{config.name}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences")
+    console.print(
+        f"[bold]{escape(str(config.name))}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences"
+    )
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config.data.measure.items()}
     result = train_run(
         _made(config.model, _convert_="all"),
@@ -95,13 +98,14 @@ def _corpus(config: DictConfig) -> Corpus:
 
 
 def _set_threads(threads: int) -> None:
-    """Joblib and Ray workers start with one thread; digits depend on the number, so it is always set."""
+    """Joblib and Ray workers start with one thread; digits depend on the number, so it is always set.
+
+    Torch, where a model needs it, takes the number over when it is loaded (``models.encoder``).
+    """
+    if not isinstance(threads, int) or threads < 1:
+        raise CommuniqueError(f"threads={threads}: give a whole number, at least 1")
     os.environ["OMP_NUM_THREADS"] = str(threads)
-    try:
-        import torch
-    except ImportError:
-        return
-    torch.set_num_threads(threads)
+    threadpool_limits(threads)  # what is loaded already
 
 
 def _tell(result: RunResult) -> None:

@@ -13,7 +13,8 @@ from typing import Any
 import communique
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "mlflow", "onnxruntime")
-SOURCES = ("src/communique/**/*.py", "conf/**/*.yaml", "requirements.lock")
+PACKAGE = Path(communique.__file__).parent
+SOURCES = ("conf/**/*.yaml", "requirements.lock")
 
 
 def revision(folder: str | Path = ".") -> dict[str, str]:
@@ -61,10 +62,12 @@ def processor_features() -> str:
     return " ".join(flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16") if flag in flags)
 
 
-def source_hash(root: str | Path = ".") -> str:
-    """SHA-256 over source, configuration and lock; a change to a README leaves it as it was."""
+def source_hash(root: str | Path = ".", package: Path = PACKAGE) -> str:
+    """SHA-256 over the package's source, and configuration and lock below ``root``; a README is no part of it."""
     root = Path(root)
     digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
     for pattern in SOURCES:
         for path in sorted(root.glob(pattern)):
             digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
@@ -72,9 +75,16 @@ def source_hash(root: str | Path = ".") -> str:
 
 
 def run_identity(config: Mapping[str, Any], data_fingerprint: str, root: str | Path = ".") -> str:
-    """What makes two runs the same run: configuration, data, code, numeric environment."""
-    parts = [config, data_fingerprint, source_hash(root), environment()]
+    """What makes two runs the same run: configuration and the files it names, data, code, numeric environment."""
+    parts = [config, _named_files(config), data_fingerprint, source_hash(root), environment()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _named_files(config: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of every file that a value of the configuration names (a split, a measured file)."""
+    paths = {str(value): Path(str(value)) for value in flatten(config).values() if isinstance(value, str)}
+    named = {name: path for name, path in paths.items() if name and len(name) < 1000 and path.is_file()}
+    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(named.items())}
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sklearn.base import clone
 
 from communique.data.dataset import Corpus
 from communique.data.splits import grouped_kfold
+from communique.errors import CommuniqueError
 from communique.evaluation.calibration import Calibrator, Thresholds, fit_thresholds
 from communique.evaluation.metrics import Metrics, evaluate
 from communique.evaluation.plots import precision_recall_plot, reliability_plot
@@ -134,8 +135,8 @@ def _decide(model: StanceModel, probabilities: np.ndarray, gold: np.ndarray, rul
 def predict(model: StanceModel, corpus: Corpus) -> Predictions:
     """Score a labelled corpus."""
     probabilities = model.predict_proba(corpus.texts)
-    assert model.thresholds is not None
-    return Predictions(corpus, probabilities, model.decide(probabilities), model.thresholds)
+    decided = model.decide(probabilities)  # refuses a model without thresholds
+    return Predictions(corpus, probabilities, decided, np.asarray(model.thresholds))
 
 
 def train_run(
@@ -154,8 +155,9 @@ def train_run(
     resamples: int = 2000,
 ) -> RunResult:
     """Fit on every fold, evaluate, and record the run; ``extra`` corpora are measured and never learned from."""
+    code = revision()
     tags = {"communique.identity": identity, "communique.kind": model.kind, "communique.data": corpus.fingerprint}
-    with tracker.run(name, study, tags | revision()) as run_id:
+    with tracker.run(name, study, tags | code) as run_id:
         tracker.log_params(flatten(config))
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = time.perf_counter()
@@ -169,7 +171,7 @@ def train_run(
             "data": corpus.fingerprint,
             "identity": identity,
             "seconds": round(fit_seconds, 1),
-            **revision(),
+            **code,
             **environment(),
         }
         result = RunResult(fitted, metrics, frame, seconds, run_id)
@@ -190,6 +192,7 @@ def _fit_folds(
     seconds = 0.0
     fitted = model
     for parts in splitter.folds(corpus, seed):
+        _check_parts(parts, extra)
         started = time.perf_counter()
         fitted = fit_model(clone(model), parts["train"], parts.get("validation"), rule)
         seconds += time.perf_counter() - started
@@ -199,6 +202,15 @@ def _fit_folds(
     for part, outside in extra.items():
         said[part] = [predict(fitted, outside)]
     return said, fitted, seconds
+
+
+def _check_parts(parts: Mapping[str, Corpus], extra: Mapping[str, Corpus]) -> None:
+    if taken := sorted(set(extra) & {*parts, "train", "validation", "test"}):
+        raise CommuniqueError(f"data.measure.{taken[0]}: is the name of a part of the split; give the file another")
+    if missing := [part for part in ("train", "test") if part not in parts]:
+        raise CommuniqueError(f"split: has no part '{missing[0]}'; it needs train and test")
+    if empty := [part for part, held in parts.items() if not len(held)]:
+        raise CommuniqueError(f"split: part '{empty[0]}' has no sentence; the corpus is too small for this split")
 
 
 def pooled(parts: list[Predictions]) -> Predictions:

@@ -94,12 +94,18 @@ def _tell_variety(corpus: "Corpus", beside: Path) -> None:
 
 
 def split(
-    path: CorpusOption = CORPUS, codebook: CodebookOption = CODEBOOK, out: SplitOption = SPLIT, seed: int = 0
+    path: CorpusOption = CORPUS,
+    codebook: CodebookOption = CODEBOOK,
+    out: SplitOption = SPLIT,
+    seed: int = 0,
+    force: Annotated[bool, typer.Option("--force", help="replace a split that is there")] = False,
 ) -> None:
     """Cut a corpus into train, validation and test by document, balanced over the labels."""
     from communique.data.splits import Split
     from communique.reporting.tables import corpus_table
 
+    if out.exists() and not force:
+        raise CommuniqueError(f"{out}: is there already, and results depend on it; name another --out or use --force")
     corpus = _read(path, codebook)
     cut = Split.make(corpus, seed=seed)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -174,6 +180,9 @@ def _scored(paths: list[Path]):  # type: ignore[no-untyped-def]
 def annotate_import(
     sheets: Sheets,
     out: Annotated[Path, typer.Option(help="labelled sentences to write (.jsonl)")],
+    design_of: Annotated[
+        Path | None, typer.Option("--exported", help="the sheet as exported, if its copies have other names")
+    ] = None,
     codebook: CodebookOption = CODEBOOK,
 ) -> None:
     """Read filled sheets back, merge the annotators, tell how far they agree."""
@@ -186,10 +195,12 @@ def annotate_import(
     book = Codebook.load(codebook)
     if len({path.stem for path in sheets}) < len(sheets):
         raise CommuniqueError("annotate import: two sheets have one name; name each for its annotator")
-    design = Design.load(sheets[0])
+    design = Design.load(design_of or sheets[0])
     read = {path.stem: read_sheet(path, book) for path in sheets}
     for name, (sentences, empty) in read.items():
         console.print(f"{name}: {len(sentences):,} rows labelled, {empty:,} left empty")
+    if not any(sentences for sentences, _ in read.values()):
+        raise CommuniqueError("annotate import: no row is filled in; say yes under a label, or under 'none'")
     agreed, disputed = merge({name: sentences for name, (sentences, _) in read.items()}, book)
     out.parent.mkdir(parents=True, exist_ok=True)
     agreed.to_jsonl(out)

@@ -20,6 +20,8 @@ from communique.cli.options import (
 )
 from communique.errors import CommuniqueError
 
+FIXED = "communique.data.splits.FixedSplit"
+
 
 def train(context: typer.Context) -> None:
     """Run an experiment: `train model=tfidf seed=0`, `train -m model=lexicon,tfidf` (Hydra; --help for more)."""
@@ -95,9 +97,10 @@ def champion(
     """Register the study's best model on validation, unless the present champion is better on the same data."""
     tracker = open_tracker(tracking_uri)
     key, data = "validation.macro_f1.value", "communique.data"
-    runs = [run for run in tracker.runs(study) if key in run.metrics]
+    runs = [run for run in tracker.runs(study) if key in run.metrics and run.params.get("split._target_") == FIXED]
     if not runs:
-        raise CommuniqueError(f"study '{study}': no run was measured on validation; train with split=fixed")
+        raise CommuniqueError(f"study '{study}': no run was measured on the fixed validation; train with split=fixed")
+    runs = [run for run in runs if run.tags.get(data) == runs[-1].tags.get(data)]  # the corpus of the newest run
     best = max(runs, key=lambda run: run.metrics[key])
     present = tracker.registered(name, alias)
     comparable = present is not None and present.tags.get(data) == best.tags.get(data)

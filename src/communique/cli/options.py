@@ -32,7 +32,7 @@ def load(reference: str, uri: str) -> "StanceModel":
     """A model by folder, MLflow URI or ``name@alias``."""
     from communique.models import load_model
 
-    if Path(reference).is_dir():
+    if (Path(reference) / "model.json").is_file():
         return load_model(reference)
     from communique.tracking.mlflow_tracker import resolve_model_folder  # MLflow is slow to load
 

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from communique.cli.options import MODEL, URI, ModelOption, UriOption, console, load
+from communique.errors import CommuniqueError
 
 
 def score(
@@ -25,6 +26,8 @@ def score(
     from communique.reporting.document_page import write_document_page
     from communique.scoring.scorer import score_table
 
+    if report and (report.suffix not in (".html", ".htm") or report.absolute() == out.absolute()):
+        raise CommuniqueError(f"{report}: a page ends in .html; name it so, apart from the table")
     fitted = load(model, tracking_uri)
     columns = {"text_column": text_column, "id_column": id_column}
     summary = score_table(fitted, inputs, out, margin=margin, **columns)  # type: ignore[arg-type]

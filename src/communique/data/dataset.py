@@ -5,9 +5,11 @@ Knows the file formats and nothing of splits or models.
 
 import csv
 import hashlib
+import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -205,7 +207,7 @@ def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
         raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
         raise CommuniqueError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    yield from _csv_records(path, content) if path.suffix == ".csv" else _jsonl_records(path, content)
+    yield from _csv_records(path, content) if path.suffix.lower() == ".csv" else _jsonl_records(path, content)
 
 
 def _jsonl_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -218,13 +220,15 @@ def _jsonl_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str,
             raise CommuniqueError(
                 f"{path}, line {number}: is not valid JSON ({error.msg} at column {error.colno}); mend the line"
             ) from error
+        except (RecursionError, ValueError) as error:
+            raise CommuniqueError(f"{path}, line {number}: is no sentence that JSON can hold; mend the line") from error
         if not isinstance(record, dict):
             raise CommuniqueError(f"{path}, line {number}: must be a JSON object, not {type(record).__name__}")
         yield number, record
 
 
 def _csv_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(content.splitlines(keepends=True), strict=True)
+    reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
     try:
         for row in reader:
             if None in row or None in row.values():
@@ -245,8 +249,8 @@ def _strings(value: Any, where: str) -> list[str]:
 def _integer(value: Any, where: str) -> int | None:
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not str(value).lstrip("-").isdigit():
-        raise CommuniqueError(f"{where}: must be a whole number, not {value!r}")
+    if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}", str(value)):
+        raise CommuniqueError(f"{where}: must be a whole number of at most nine digits, not {value!r}")
     return int(value)
 
 
@@ -263,6 +267,3 @@ def _annotations(value: Any, codebook: Codebook, where: str) -> dict[str, tuple[
         except CommuniqueError as error:
             raise error if str(error).startswith(where) else CommuniqueError(f"{named}: {error}") from error
     return checked
-
-
-FIELDS = tuple(f.name for f in fields(Sentence))

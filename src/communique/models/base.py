@@ -6,7 +6,6 @@ construction; decision thresholds and calibrators are fitted by ``training`` and
 
 import hashlib
 import json
-import shutil
 import tempfile
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -23,6 +22,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.calibration import Calibrator, calibrator_from_dict
 
 MANIFEST = "model.json"
+FORMAT = 1
 Validation = tuple[Sequence[str], pd.DataFrame]
 
 
@@ -101,9 +101,14 @@ class StanceModel(BaseEstimator):
         return str(self.provenance.get("name", self.kind)) if hasattr(self, "provenance") else self.kind
 
     def save(self, folder: str | Path) -> Path:
-        """Write the model as a folder of safe files; all of it or nothing. Returns the folder."""
+        """Write the model as a folder of safe files; all of it or nothing. Returns the folder.
+
+        Only a model's own folder is ever replaced: CommuniqueError where another file or folder stands there.
+        """
         self._check_fitted()
         folder = Path(folder)
+        if folder.exists() and not (folder / MANIFEST).is_file() and not _is_empty(folder):
+            raise CommuniqueError(f"{folder}: holds something that is no model; name a new folder")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".saving-") as temporary:
             staged = Path(temporary) / "model"
@@ -113,14 +118,14 @@ class StanceModel(BaseEstimator):
             text = json.dumps(manifest, indent=1, ensure_ascii=False, default=_plain)
             (staged / MANIFEST).write_text(text + "\n", encoding="utf-8")
             if folder.exists():
-                shutil.rmtree(folder)
+                folder.rename(Path(temporary) / "replaced")
             staged.rename(folder)
         self.fingerprint = manifest["digest"]
         return folder
 
     def _manifest(self, files: dict[str, str]) -> dict[str, Any]:
         content = {
-            "format": 1,
+            "format": FORMAT,
             "kind": self.kind,
             "communique": communique.__version__,
             "labels": list(self.labels),
@@ -183,12 +188,20 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
         raise CommuniqueError(f"{folder / MANIFEST}: is damaged; save or download the model again") from error
     if stated != _manifest_digest(content):
         raise CommuniqueError(f"{folder / MANIFEST}: has changed since it was saved; save or download the model again")
+    if content.get("format") != FORMAT:
+        raise CommuniqueError(f"{folder}: has format {content.get('format')}, this version reads {FORMAT}; update it")
     present = _digests(folder)
     for name, digest in files.items():
         if present.get(name) != digest:
             state = "has changed since it was saved" if name in present else "is missing"
             raise CommuniqueError(f"{folder / name}: {state}; save or download the model again")
+    if added := sorted(set(present) - set(files)):
+        raise CommuniqueError(f"{folder / added[0]}: was not saved with the model; save or download it again")
     return manifest
+
+
+def _is_empty(folder: Path) -> bool:
+    return folder.is_dir() and not any(folder.iterdir())
 
 
 def _digests(folder: Path) -> dict[str, str]:

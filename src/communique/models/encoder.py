@@ -1,6 +1,7 @@
 """The pretrained encoder: where its weights come from, and frozen sentence embeddings from it."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,12 +56,14 @@ def _packaged() -> Path:
 
 
 def require_transformers() -> None:
-    """Raise CommuniqueError where torch or transformers is missing; keep the latter from chattering."""
+    """Raise CommuniqueError where torch or transformers is missing; set torch's threads; quiet the loaders."""
     try:
-        import torch  # noqa: F401
+        import torch
         import transformers
     except ImportError as error:
         raise missing_extra("transformers", str(error.name)) from error
+    if threads := os.environ.get("OMP_NUM_THREADS", ""):
+        torch.set_num_threads(int(threads))
     # its loaders report that our head is new, which is the point
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()

@@ -56,7 +56,7 @@ class EnsembleModel(StanceModel):
 
     def _save(self, folder: Path) -> None:
         for number, model in enumerate(self.fitted_):
-            model.save(folder / f"member-{number}")
+            model.save(folder / f"member-{number:03d}")
 
     def _load(self, folder: Path) -> None:
         from communique.models import load_model

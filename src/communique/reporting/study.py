@@ -1,6 +1,7 @@
 """The study page: a leaderboard with its plots, as one file that needs no network."""
 
 import os
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from io import BytesIO
@@ -22,11 +23,34 @@ NEEDED = ("id", "document", "labels", "predicted")
 
 
 def systems_of_study(study: str, part: str, tracker: Tracker) -> list[System]:
-    """One system a run name, with the predictions of all its seeds for one part."""
-    by_name: dict[str, list[RunRecord]] = {}
+    """One system a run name and recipe, with the predictions of all its seeds for one part.
+
+    Runs of one name that differ in more than the seed are told apart by what differs.
+    """
+    by_recipe: dict[tuple[str, frozenset[tuple[str, str]]], list[RunRecord]] = {}
     for run in tracker.runs(study):
-        by_name.setdefault(run.name, []).append(run)
-    return [_system(name, _latest_by_seed(runs), part) for name, runs in by_name.items()]
+        by_recipe.setdefault((run.name, _recipe(run)), []).append(run)
+    names = _distinct_names(list(by_recipe))
+    return [_system(names[key], _latest_by_seed(runs), part) for key, runs in by_recipe.items()]
+
+
+def _recipe(run: RunRecord) -> frozenset[tuple[str, str]]:
+    """The parameters that make the recipe: neither seeds nor where things are kept."""
+    beside = ("seed", "force", "study", "name")
+    kept = {k: v for k, v in run.params.items() if not k.startswith("tracking.") and k.split(".")[-1] not in beside}
+    return frozenset((key, re.sub(r'"seed": \d+', '"seed"', value)) for key, value in kept.items())
+
+
+def _distinct_names(
+    keys: Sequence[tuple[str, frozenset[tuple[str, str]]]],
+) -> dict[tuple[str, frozenset[tuple[str, str]]], str]:
+    names = {}
+    for name, recipe in keys:
+        rivals = [other for rival, other in keys if rival == name]
+        shared = frozenset.intersection(*rivals)
+        apart = ", ".join(f"{key}={value}" for key, value in sorted(recipe - shared))
+        names[name, recipe] = f"{name} ({apart})" if apart else name
+    return names
 
 
 def _latest_by_seed(runs: Sequence[RunRecord]) -> list[RunRecord]:

@@ -150,7 +150,8 @@ class MlflowTracker:
         """The finished run of this identity in the study, if there is one."""
         query = f"tags.`{STUDY_TAG}` = '{study}' and tags.`{IDENTITY_TAG}` = '{identity}' and status = 'FINISHED'"
         found = self._search(query)
-        return self._record(found[-1]) if found else None
+        kept = [run for run in found if _on_disk(run)]
+        return self._record(kept[-1]) if kept else None
 
     def runs(self, study: str) -> Sequence[RunRecord]:
         """All finished runs of a study, oldest first; raises CommuniqueError where there are none."""
@@ -185,6 +186,12 @@ class MlflowTracker:
             return self._record(self.client.get_run(tags["run"]))
         except (MlflowException, KeyError):
             return None
+
+
+def _on_disk(run: Any) -> bool:
+    """False where a run's artifacts should lie in a local folder and do not."""
+    uri = run.info.artifact_uri
+    return not uri.startswith("file://") or Path(uri.removeprefix("file://")).exists()
 
 
 def resolve_model_folder(reference: str, uri: str) -> Path:

@@ -18,8 +18,9 @@ class ServedModel(mlflow.pyfunc.PythonModel):
         """Load the folder that was stored beside this file."""
         self.model = load_model(context.artifacts["model"])
 
-    def predict(self, context: Any, model_input: list[str], params: dict[str, Any] | None = None) -> pd.DataFrame:
-        """Score sentences."""
+    # no type hints: MLflow would put a signature of its own in place of ours
+    def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+        """Score sentences; returns a table."""
         texts = list(np.asarray(model_input, dtype=object).ravel())
         probabilities = self.model.predict_proba(texts)
         table = pd.DataFrame(probabilities, columns=[f"prob_{label}" for label in self.model.labels])
