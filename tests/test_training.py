@@ -72,6 +72,11 @@ def test_measured_files_are_reported_and_do_not_change_the_model(corpus: Corpus)
     assert plain.metrics["test"] == measured.metrics["test"]
 
 
+def test_a_measured_file_may_not_pass_for_a_part_of_the_split(corpus: Corpus) -> None:
+    with pytest.raises(CommuniqueError, match=r"data\.measure\.test: is the name of a part"):
+        run(corpus, extra={"test": corpus.take(range(9))})
+
+
 @pytest.fixture(scope="module")
 def tracker(tmp_path_factory: pytest.TempPathFactory) -> MlflowTracker:
     folder = tmp_path_factory.mktemp("mlflow")
@@ -129,6 +134,7 @@ def test_the_stored_model_is_served_by_mlflow_without_pickle(recorded: RunResult
     served = mlflow.pyfunc.load_model(f"models:/{model_id}")
     table = served.predict(["the embargo must be lifted now"])
     assert list(table.columns) == ["prob_rejects", "prob_joins", "prob_lifts", "labels"]
+    assert served.metadata.signature.outputs.input_names() == list(table.columns)
     folder = Path(mlflow.artifacts.download_artifacts(f"models:/{model_id}"))
     assert not [p for p in folder.rglob("*") if p.suffix in {".pkl", ".pickle", ".bin", ".pt"}]
 

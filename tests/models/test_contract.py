@@ -154,6 +154,23 @@ def test_a_missing_file_and_a_foreign_folder_are_refused(folder: Path, tmp_path:
     hidden.rename(folder / named)
 
 
+def test_a_file_added_to_the_folder_is_refused(folder: Path) -> None:
+    planted = folder / "planted.txt"
+    planted.write_text("not saved with the model")
+    with pytest.raises(CommuniqueError, match="was not saved with the model"):
+        load_model(folder)
+    planted.unlink()
+    load_model(folder)
+
+
+def test_saving_never_replaces_what_is_no_model(fitted: StanceModel, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(CommuniqueError, match="holds something that is no model"):
+        fitted.save(tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
+    assert load_model(fitted.save(fitted.save(tmp_path / "model"))).labels == fitted.labels
+
+
 def test_fitting_twice_gives_the_same_probabilities(model: StanceModel, parts: tuple[Corpus, Corpus]) -> None:
     train, held_out = parts
     first, second = (clone(model).fit(train.texts, train.indicators).raw_proba(held_out.texts) for _ in range(2))

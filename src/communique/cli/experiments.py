@@ -81,7 +81,7 @@ def compare(
         systems = systems_of_study(study, part, open_tracker(tracking_uri))
     board = compare_systems(systems, reference, resamples=resamples)
     title = f"{study or 'prediction files'} · {part}"
-    console.print(leaderboard_table(board, title))
+    console.print(leaderboard_table(board, title, console.width))
     if out:
         write_study(board, out, title)
         console.print(f"page → {out}")

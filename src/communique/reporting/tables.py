@@ -12,6 +12,8 @@ from communique.evaluation.comparison import Leaderboard, Row
 from communique.evaluation.metrics import Metrics
 from communique.evaluation.resampling import Interval
 
+WIDE = 150  # columns that the whole leaderboard needs
+
 
 def show(interval: Interval) -> str:
     """An interval as ``0.712 [0.689, 0.735]``."""
@@ -56,9 +58,10 @@ def _seeds(scores: Sequence[float]) -> str:
     return f"{len(scores)}: {series.mean():.3f} ± {series.std():.3f}"
 
 
-def leaderboard_table(board: Leaderboard, title: str) -> Table:
-    """The leaderboard for the terminal."""
+def leaderboard_table(board: Leaderboard, title: str, width: int = WIDE) -> Table:
+    """The leaderboard for a terminal ``width`` columns wide; a narrow one shows the primary metric alone."""
     header, rows = leaderboard_cells(board)
+    kept = range(len(header)) if width >= WIDE else [header.index(name) for name in header if name in _primary(board)]
     table = Table(
         title=title,
         title_justify="left",
@@ -66,12 +69,17 @@ def leaderboard_table(board: Leaderboard, title: str) -> Table:
         caption_justify="left",
         box=None,
         header_style="bold",
+        padding=(0, 1, 0, 0),
     )
-    for name in header:
-        table.add_column(name, justify="left" if name in ("model", "") else "right", overflow="fold")
+    for i in kept:
+        table.add_column(header[i], justify="left" if header[i] in ("model", "") else "right", overflow="fold")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*[row[i] for i in kept])
     return table
+
+
+def _primary(board: Leaderboard) -> tuple[str, ...]:
+    return ("model", "", "macro-F1 [95%]", f"vs {board.reference}", "p (Holm)")
 
 
 def per_label_frame(board: Leaderboard, titles: Mapping[str, str]) -> pd.DataFrame:
@@ -123,7 +131,7 @@ def corpus_table(parts: Mapping[str, Corpus]) -> Table:
     names = next(iter(parts.values())).codebook.names
     table = Table(title="Sentences", title_justify="left", box=None, header_style="bold")
     for column in ("part", "sentences", "documents", *names, "none", "several"):
-        table.add_column(column, justify="left" if column == "part" else "right")
+        table.add_column(column, justify="left" if column == "part" else "right", overflow="fold")
     for part, corpus in parts.items():
         counts = corpus.indicators.sum(axis=1)
         cells = [
@@ -154,17 +162,18 @@ def field_table(corpus: Corpus, field: str) -> Table:
 
 
 def metrics_table(metrics: Metrics, titles: Mapping[str, str], title: str) -> Table:
-    """One evaluation for the terminal: the summary rows, then the labels."""
+    """One evaluation for the terminal: the summary rows, then the labels; Brier and ECE are in metrics.json."""
     table = Table(
         title=title,
         title_justify="left",
         box=None,
         header_style="bold",
+        padding=(0, 1, 0, 0),
         caption=_caption(metrics),
         caption_justify="left",
     )
-    for column in ("", "F1 [95%]", "precision", "recall", "AP", "Brier", "ECE", "threshold", "support"):
-        table.add_column(column, justify="left" if not column else "right")
+    for column in ("", "F1 [95%]", "precision", "recall", "AP", "threshold", "support"):
+        table.add_column(column, justify="left" if not column else "right", overflow="fold")
     for name, interval in (
         ("macro", metrics.macro_f1),
         ("micro", metrics.micro_f1),
@@ -173,7 +182,7 @@ def metrics_table(metrics: Metrics, titles: Mapping[str, str], title: str) -> Ta
         table.add_row(name, show(interval))
     table.add_row("subset accuracy", show(metrics.subset_accuracy))
     for label, m in metrics.labels.items():
-        points = [f"{value:.3f}" for value in (m.precision, m.recall, m.ap, m.brier, m.ece, m.threshold)]
+        points = [f"{value:.3f}" for value in (m.precision, m.recall, m.ap, m.threshold)]
         table.add_row(titles.get(label, label), show(Interval(m.f1, m.f1_low, m.f1_high)), *points, f"{m.support:,}")
     return table
 
