@@ -149,7 +149,7 @@ def read_corpus(path: str | Path, codebook: Codebook) -> Corpus:
     path = Path(path)
     sentences: list[Sentence] = []
     lines_by_id: dict[str, int] = {}
-    for number, record in _records(path):
+    for number, record in records(path):
         where = f"{path}, line {number}"
         sentence = parse_sentence(record, codebook, where)
         if sentence.id in lines_by_id:
@@ -200,7 +200,8 @@ def parse_sentence(record: Mapping[str, Any], codebook: Codebook, where: str) ->
     )
 
 
-def _records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+def records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    """The lines of a ``.jsonl`` or ``.csv`` file with their numbers; CommuniqueError where it cannot be read."""
     try:
         content = path.read_text(encoding="utf-8-sig")
     except OSError as error:
