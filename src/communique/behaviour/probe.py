@@ -88,7 +88,8 @@ def _t_test(shifts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean, half the 95% interval and two-sided p over the first axis of ``(carriers, actors, labels)``."""
     n = len(shifts)
     mean = shifts.mean(axis=0)
+    mean[np.abs(mean) <= SAME] = 0.0
     error = shifts.std(axis=0, ddof=1) / np.sqrt(n)
     certain = error <= SAME  # every carrier shifts alike: there is nothing to test but whether it is nought
-    t = np.where(certain, np.where(np.abs(mean) <= SAME, 0.0, np.inf), mean / np.where(certain, 1.0, error))
+    t = np.where(certain, np.where(mean == 0, 0.0, np.inf), mean / np.where(certain, 1.0, error))
     return mean, error * stats.t.ppf(0.975, n - 1), 2 * stats.t.sf(np.abs(t), n - 1)

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from communique.cli import corpus, experiments, scoring
+from communique.cli import behaviour, corpus, experiments, scoring
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ app.command()(experiments.evaluate)
 app.command()(experiments.compare)
 app.command()(experiments.champion)
 app.command()(scoring.score)
+app.command()(behaviour.behave)
 app.command()(corpus.data)
 app.command()(corpus.split)
 app.command()(corpus.agreement)

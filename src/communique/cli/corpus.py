@@ -23,6 +23,7 @@ from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
     from communique.data.annotation import Query
+    from communique.data.codebook import Codebook
     from communique.data.dataset import Corpus
 
 Sheets = Annotated[list[Path], typer.Argument(help="filled sheets, one an annotator, named for the annotator")]
@@ -45,6 +46,7 @@ def data(
     for field in ("genre", "forum", "phenomena"):
         console.print(field_table(corpus, field))
     console.print(f"fingerprint {corpus.fingerprint}")
+    _tell_behaviour(path.parent, corpus.codebook)
     if beside:
         _tell_variety(corpus, beside)
     if not parts:
@@ -58,6 +60,22 @@ def _read(path: Path, codebook: Path) -> "Corpus":
     from communique.data.dataset import read_corpus
 
     return read_corpus(path, Codebook.load(codebook))
+
+
+def _tell_behaviour(folder: Path, book: "Codebook") -> None:
+    """Check the minimal pairs and the plain cases that lie beside the corpus, and count them."""
+    from communique.data.contrast import read_cases, read_pairs
+
+    pairs, cases = folder / "contrast.jsonl", folder / "behaviour.jsonl"
+    if pairs.exists():
+        read = read_pairs(pairs, book)
+        still = sum(not pair.moves for pair in read)
+        kinds = len({pair.kind for pair in read})
+        console.print(f"{pairs}: {len(read):,} minimal pairs of {kinds} kinds, {still:,} of which move no label")
+    if cases.exists():
+        plain = read_cases(cases, book)
+        capabilities = len({case.capability for case in plain})
+        console.print(f"{cases}: {len(plain):,} plain cases of {capabilities} capabilities")
 
 
 def _tell_leakage(parts: dict[str, "Corpus"], near: float) -> bool:

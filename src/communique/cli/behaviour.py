@@ -1,0 +1,108 @@
+"""The command that tries a model's behaviour."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from communique.cli.options import (
+    CORPUS,
+    MODEL,
+    SPLIT,
+    URI,
+    CorpusOption,
+    ModelOption,
+    SplitOption,
+    UriOption,
+    console,
+    load,
+    write_text,
+)
+from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.behaviour import BehaviourReport
+    from communique.data.codebook import Codebook
+    from communique.data.contrast import Case, Pair
+    from communique.data.dataset import Sentence
+
+CONTRAST, CASES = Path("data/contrast.jsonl"), Path("data/behaviour.jsonl")
+
+
+def behave(
+    model: ModelOption = MODEL,
+    contrast: Annotated[Path, typer.Option(help="minimal pairs (.jsonl)")] = CONTRAST,
+    cases: Annotated[Path, typer.Option(help="plain sentences by capability (.jsonl)")] = CASES,
+    data: CorpusOption = CORPUS,
+    split: SplitOption = SPLIT,
+    out: Annotated[Path | None, typer.Option(help="a page to write (.html), with .json and .csv beside it")] = None,
+    sample: Annotated[int, typer.Option(min=0, help="sentences of the test part for each edit")] = 500,
+    carriers: Annotated[int, typer.Option(min=0, help="unlabelled sentences to put states' names into")] = 50,
+    margin: Annotated[float, typer.Option(help="by how much a pair's probability must move the right way")] = 0.05,
+    seed: int = 0,
+    tracking_uri: UriOption = URI,
+) -> None:
+    """Try negation, attribution, opposite stance, actor swaps and more; say what a model gets wrong and how often."""
+    from communique.behaviour import behave as try_behaviour
+    from communique.data.codebook import Codebook
+    from communique.data.contrast import read_cases, read_pairs
+    from communique.reporting.behaviour import behaviour_tables
+
+    if out and out.suffix not in (".html", ".htm"):
+        raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .json and .csv come beside it")
+    fitted = load(model, tracking_uri)
+    book = fitted.codebook or Codebook.from_dict({"labels": [{"name": name} for name in fitted.labels]})
+    pairs: tuple[Pair, ...] = () if _absent(contrast, CONTRAST, "minimal pairs") else read_pairs(contrast, book)
+    plain: tuple[Case, ...] = () if _absent(cases, CASES, "plain cases") else read_cases(cases, book)
+    sentences = _sentences(data, split, book)
+    report = try_behaviour(
+        fitted,
+        pairs,
+        plain,
+        sentences,
+        sample=sample,
+        carriers=carriers,
+        margin=margin,
+        seed=seed,
+        progress=True,
+    )
+    for table in behaviour_tables(report):
+        console.print(table)
+    if out:
+        _write(report, out)
+
+
+def _absent(path: Path, default: Path, what: str) -> bool:
+    """Whether a file that nobody named is not there, which is said; one that was named must be there."""
+    if path != default or path.exists():
+        return False
+    console.print(f"no {what} at {path}: left out")
+    return True
+
+
+def _sentences(data: Path, split: Path, book: "Codebook") -> tuple["Sentence", ...]:
+    """The test part, or all sentences where there is no split."""
+    from communique.data.dataset import read_corpus
+    from communique.data.splits import Split
+
+    corpus = read_corpus(data, book)
+    if not split.exists():
+        console.print(f"no split at {split}: edits are made to all sentences of {data}")
+        return corpus.sentences
+    return Split.load(split).apply(corpus)["test"].sentences
+
+
+def _write(report: "BehaviourReport", out: Path) -> None:
+    from communique.reporting.behaviour import behaviour_page
+
+    files = {
+        out.with_suffix(".json"): json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n",
+        out.with_suffix(".csv"): report.to_frame().to_csv(index=False),
+        out.with_suffix(".changes.csv"): report.changes_frame().to_csv(index=False),
+        out.with_suffix(".actors.csv"): report.actors_frame().to_csv(index=False),
+        out: behaviour_page(report),
+    }
+    for path, text in files.items():
+        write_text(path, text)
+    console.print(f"page → {out}")
