@@ -39,15 +39,14 @@ def test_no_test_has_no_rate() -> None:
         pass_rate([], [])
 
 
-@pytest.mark.slow
 def test_the_interval_covers_the_truth_when_tests_come_in_documents() -> None:
     rng, covered, plain = np.random.default_rng(0), 0, 0
-    for _ in range(400):
+    for _ in range(200):
         rates = rng.beta(4, 1, 60)  # mean 0.8, alike within a document
         results, clusters = rng.random((60, 8)) < rates[:, None], np.repeat(np.arange(60), 8)
         ours = pass_rate(results.ravel(), clusters)
         naive = pass_rate(results.ravel(), np.arange(480))
         covered += ours.low <= 0.8 <= ours.high
         plain += naive.low <= 0.8 <= naive.high
-    assert 0.92 <= covered / 400 <= 0.98
+    assert 0.91 <= covered / 200 <= 0.99
     assert plain < covered

@@ -76,18 +76,18 @@ class Mention:
 @cache
 def states() -> tuple[Actor, ...]:
     """The states, by name."""
-    with (files("communique.behaviour") / "states.csv").open(encoding="utf-8", newline="") as stream:
-        return tuple(
-            Actor(
-                name=row["name"],
-                adjective=row["adjective"],
-                capital=row["capital"],
-                other_names=tuple(filter(None, row["other_names"].split(";"))),
-                other_adjectives=tuple(filter(None, row["other_adjectives"].split(";"))),
-                probe=row["probe"] == "1",
-            )
-            for row in csv.DictReader(stream)
+    text = (files("communique.behaviour") / "states.csv").read_text(encoding="utf-8")
+    return tuple(
+        Actor(
+            name=row["name"],
+            adjective=row["adjective"],
+            capital=row["capital"],
+            other_names=tuple(filter(None, row["other_names"].split(";"))),
+            other_adjectives=tuple(filter(None, row["other_adjectives"].split(";"))),
+            probe=row["probe"] == "1",
         )
+        for row in csv.DictReader(text.splitlines())
+    )
 
 
 @cache

@@ -111,12 +111,12 @@ class BehaviourReport:
         """The report out of plain data; CommuniqueError where that is something else."""
         kinds = {"rows": RateRow, "changes": ChangeRow, "worst": WorstCase, "actors": ActorRow}
         try:
-            lists = {name: tuple(kind(**row) for row in content[name]) for name, kind in kinds.items()}
-            rest = {f.name: content[f.name] for f in fields(cls) if f.name not in kinds}
-            rest |= {"labels": tuple(rest["labels"]), "notes": tuple(rest["notes"])}
+            given: dict[str, Any] = {f.name: content[f.name] for f in fields(cls)}
+            given |= {name: tuple(kind(**row) for row in given[name]) for name, kind in kinds.items()}
+            given |= {"labels": tuple(given["labels"]), "notes": tuple(given["notes"])}
         except (KeyError, TypeError) as error:
             raise CommuniqueError(f"{source}: is no behaviour report; write one with 'communique behave'") from error
-        return cls(**rest, **lists)
+        return cls(**given)
 
     def to_frame(self) -> pd.DataFrame:
         """The pass rates, one row each."""

@@ -83,8 +83,8 @@ def _check(sample: int, carriers: int, margin: float) -> None:
 
 
 def _check_labels(contrast: Sequence[Pair], cases: Sequence[Case], labels: Sequence[str]) -> None:
-    sides = [side for pair in contrast for side in pair.sides]
-    for item in (*sides, *cases):
+    items: list[Sentence | Case] = [*cases, *(side for pair in contrast for side in pair.sides)]
+    for item in items:
         if unknown := sorted(item.labels - set(labels)):
             raise CommuniqueError(
                 f"sentence '{item.id}' carries '{unknown[0]}', which the model does not know (only {', '.join(labels)})"
