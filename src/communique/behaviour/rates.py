@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy.stats import norm
+from scipy.stats import t as student
 
 from communique.errors import CommuniqueError
 from communique.evaluation.resampling import Interval
@@ -34,7 +35,10 @@ def effective_number(results: np.ndarray, clusters: np.ndarray) -> float:
         return float(groups)
     residuals = np.bincount(index, results - rate)
     variance = groups / (groups - 1) * (residuals**2).sum() / n**2
-    return min(float(n), rate * (1 - rate) / variance) if variance > 0 else float(n)
+    if variance <= 0:
+        return float(n)
+    few = (norm.ppf(0.975) / student.ppf(0.975, groups - 1)) ** 2  # the variance is itself estimated (Korn & Graubard)
+    return float(min(n, few * rate * (1 - rate) / variance))
 
 
 def wilson(rate: float, n: float, level: float = 0.95) -> Interval:
