@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from communique.errors import CommuniqueError
+from communique.evaluation.nearness import nearness
 from communique.scoring.documents import Document, read_documents
-from communique.scoring.model import nearness, windows
+from communique.scoring.model import windows
 from communique.scoring.scorer import score, score_table
 from communique.scoring.table import read_table
 

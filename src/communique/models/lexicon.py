@@ -40,7 +40,7 @@ class LexiconModel(StanceModel):
         self.rates_ = np.stack([_rates(counts[:, i], labels[:, i]) for i in columns], axis=1)
 
     def _counts(self, texts: list[str]) -> np.ndarray:
-        patterns = [[_pattern(cue) for cue in self.cues_[name]] for name in self.labels]
+        patterns = [[cue_pattern(cue) for cue in self.cues_[name]] for name in self.labels]
         rows = [[sum(bool(p.search(text)) for p in group) for group in patterns] for text in texts]
         return np.minimum(np.array(rows), MOST)
 
@@ -57,7 +57,7 @@ class LexiconModel(StanceModel):
         self.cues_, self.rates_ = content["cues"], np.array(content["rates"])
 
 
-def _pattern(cue: str) -> re.Pattern[str]:
+def cue_pattern(cue: str) -> re.Pattern[str]:
     words = [re.escape(word).replace(r"\*", r"\w*") for word in cue.split()]
     return re.compile(r"\b" + r"\s+".join(words) + r"\b", re.IGNORECASE)
 

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from communique.errors import CommuniqueError
+from communique.evaluation.nearness import nearness
 from communique.scoring.documents import Document, ReadingLog, check_inputs, read_documents
-from communique.scoring.model import ScoringModel, decisions, nearness, probabilities
+from communique.scoring.model import ScoringModel, decisions, probabilities
 from communique.scoring.sentences import Sentence, split
 from communique.scoring.source import Limits, Source
 from communique.scoring.summary import Summary, as_json, provenance

@@ -1,0 +1,257 @@
+"""Where does a model fail? Its figures slice by slice: genre, forum, actor, decade, length, phenomenon.
+
+Arrays and a frame of metadata in, one row a slice out; knows no model. Macro-F1 of a slice is the mean F1 of the
+labels *present* in it, those with at least ``minimum_positives`` gold sentences there: a label that a slice hardly
+holds would only add noise. Two slices may thus be judged on different labels; the difference of a slice from the rest
+of the sentences takes the same labels on both sides. Micro-F1 counts every label, none-F1 the empty label set.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.progress import track
+from scipy.stats import norm
+
+from communique.errors import CommuniqueError
+from communique.evaluation.metrics import NONE, Array, cluster_counts, f1_of_counts, micro_f1
+from communique.evaluation.resampling import Interval, bootstrap_intervals, holm, paired_difference
+
+FIELDS = ("genre", "forum", "actor", "decade", "length", "phenomenon")
+LENGTHS = (15, 25, 40)  # words: the last of each bin; above them everything is one bin
+NOT_GIVEN, OTHER, NO_PHENOMENON = "not given", "other", "no phenomenon"
+MINIMUM_DOCUMENTS, MINIMUM_POSITIVES = 10, 5
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One value of one field: what it holds, and how good the predicted labels are in it.
+
+    ``values`` is how many small values were pooled in it, ``positives`` its sentences with a gold label, ``labels``
+    those present. A figure is None where the slice cannot show it: too few documents, no label present, nothing
+    else to differ from. ``p_adjusted`` is of ``difference``, Holm-corrected over all slices.
+    """
+
+    field: str
+    value: str
+    values: int
+    sentences: int
+    documents: int
+    positives: int
+    labels: tuple[str, ...] = ()
+    macro_f1: Interval | None = None
+    micro_f1: Interval | None = None
+    none_f1: Interval | None = None
+    difference: Interval | None = None
+    p_adjusted: float | None = None
+
+    @property
+    def stands_out(self) -> bool:
+        """True where the slice differs from the rest although so many slices were looked at (5%)."""
+        return self.p_adjusted is not None and self.p_adjusted < 0.05
+
+
+@dataclass(frozen=True)
+class SliceReport:
+    """Slices from the worst macro-F1 up, those without one last; the whole sample, and what the reader must know."""
+
+    whole: Slice
+    slices: tuple[Slice, ...]
+    labels: tuple[str, ...]
+    note: str
+    skipped: tuple[str, ...] = field(default=())
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a slice, plain columns, the whole sample first."""
+        return pd.DataFrame([_flat(one) for one in (self.whole, *self.slices)])
+
+
+def measure_slices(
+    gold: Array,
+    predicted: Array,
+    metadata: pd.DataFrame,
+    labels: Sequence[str],
+    *,
+    fields: Sequence[str] = FIELDS,
+    minimum_documents: int = MINIMUM_DOCUMENTS,
+    minimum_positives: int = MINIMUM_POSITIVES,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+    progress: bool = False,
+) -> SliceReport:
+    """Measure ``gold`` and ``predicted``, both 0/1 ``(n, L)``, in every slice of ``metadata`` (n rows).
+
+    ``metadata`` has ``document`` and any of ``genre, forum, actor, year, text, phenomena`` (or other columns named
+    in ``fields``); a field that nobody filled is skipped and said. Values with fewer than ``minimum_documents``
+    documents are pooled as "other"; where that is still too small, its figures stay blank.
+    Raises CommuniqueError where rows do not match or no field can be sliced.
+    """
+    if len(metadata) != len(gold):
+        raise CommuniqueError(f"slices: {len(metadata)} rows of metadata for {len(gold)} sentences; give one a row")
+    sample = _Sample(gold, predicted, metadata["document"].astype(str).tolist(), tuple(labels), minimum_documents)
+    columns = sliced_columns(metadata)
+    filled = [name for name in fields if name in columns and columns[name].map(bool).any()]
+    if not filled:
+        raise CommuniqueError(f"slices: the sentences carry none of {', '.join(fields)}; give a file with metadata")
+    settings = {"resamples": resamples, "level": level, "seed": seed}
+    parts = [(name, *part) for name in filled for part in _parts(columns[name], sample, minimum_documents)]
+    shown = track(parts, "measuring slices", disable=not progress, transient=True)
+    measured = [sample.measure(*part, minimum_positives, settings) for part in shown]
+    adjusted = _adjusted(measured, level)
+    whole = sample.measure("all", "all sentences", 1, np.ones(len(gold), dtype=bool), minimum_positives, settings)
+    note = _note(adjusted, minimum_documents, minimum_positives, resamples, level)
+    ranked = sorted(adjusted, key=lambda one: one.macro_f1.value if one.macro_f1 else np.inf)
+    return SliceReport(whole, tuple(ranked), tuple(labels), note, tuple(name for name in fields if name not in filled))
+
+
+def sliced_columns(metadata: pd.DataFrame) -> pd.DataFrame:
+    """For each field what every sentence belongs to, as a list of values; an empty list where nothing is given."""
+    columns = {name: metadata[name].map(_one) for name in metadata if name not in ("year", "text", "phenomena")}
+    if "year" in metadata:
+        columns["decade"] = metadata["year"].map(lambda year: [f"{int(year) // 10 * 10}s"] if pd.notna(year) else [])
+    if "text" in metadata:
+        columns["length"] = metadata["text"].map(lambda text: [length_bin(len(text.split()))])
+    if "phenomena" in metadata:
+        named = metadata["phenomena"].map(_several)
+        anyone = named.map(bool).any()  # a file that names none at all has no such field
+        columns["phenomenon"] = named.map(lambda values: values or ([NO_PHENOMENON] if anyone else []))
+    return pd.DataFrame(columns)
+
+
+def length_bin(words: int) -> str:
+    """The name of the bin that a sentence of so many words falls into."""
+    starts = (1, *(last + 1 for last in LENGTHS))
+    for start, last in zip(starts, LENGTHS, strict=False):
+        if words <= last:
+            return f"{start}–{last} words"
+    return f"over {LENGTHS[-1]} words"
+
+
+def _one(value: object) -> list[str]:
+    return [] if value is None or value == "" or value != value else [str(value)]
+
+
+def _several(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(";") if part.strip()]
+    return [str(part) for part in value] if isinstance(value, list | tuple | np.ndarray) else []
+
+
+class _Sample:
+    """The sentences' counts (``evaluation.metrics``), added up by document for any part of them."""
+
+    def __init__(
+        self, gold: Array, predicted: Array, documents: Sequence[str], labels: tuple[str, ...], least: int
+    ) -> None:
+        # every sentence as a cluster of its own; names of one length keep the order
+        self.counts = cluster_counts(gold, predicted, [f"{row:012d}" for row in range(len(gold))])
+        self.gold, self.labels, self.least = np.asarray(gold).astype(bool), labels, least
+        self.names, self.index = np.unique(documents, return_inverse=True)
+
+    def documents(self, rows: Array) -> int:
+        """How many documents the rows ``(n,)`` (booleans) stand in."""
+        return len(np.unique(self.index[rows]))
+
+    def totals(self, rows: Array) -> Array:
+        """Counts of the rows by document, ``(G, L + 2, 3)``; zeros for documents without such a row."""
+        summed = np.zeros((len(self.names), *self.counts.shape[1:]))
+        np.add.at(summed, self.index[rows], self.counts[rows])
+        return summed
+
+    def measure(
+        self, name: str, value: str, values: int, rows: Array, positives: int, settings: dict[str, Any]
+    ) -> Slice:
+        """The figures of one slice."""
+        gold = self.gold[rows]
+        size = (int(rows.sum()), self.documents(rows), int(gold.any(axis=1).sum()))
+        if size[1] < self.least:
+            return Slice(name, value, values, *size)
+        present = gold.sum(axis=0) >= positives
+        macro, micro, none = self._figures(rows, present, settings)
+        difference = self._difference(rows, present & (self.gold[~rows].sum(axis=0) >= positives), settings)
+        labels = tuple(label for label, kept in zip(self.labels, present, strict=True) if kept)
+        return Slice(name, value, values, *size, labels, macro, micro, none, difference)
+
+    def _figures(self, rows: Array, present: Array, settings: dict[str, Any]) -> list[Interval | None]:
+        totals = self.totals(rows)
+        own = totals[np.unique(self.index[rows])]
+        shown = [present.any(), self.gold[rows].any(), (~self.gold[rows].any(axis=1)).any()]
+        chosen = present if present.any() else np.ones_like(present)
+
+        def figures(counts: Array) -> Array:
+            none = f1_of_counts(counts)[..., NONE]
+            return np.stack([_macro(counts, chosen), micro_f1(counts), none], axis=-1)
+
+        intervals = bootstrap_intervals(figures, own, **settings)
+        return [interval if kept else None for interval, kept in zip(intervals, shown, strict=True)]
+
+    def _difference(self, rows: Array, shared: Array, settings: dict[str, Any]) -> Interval | None:
+        if self.documents(~rows) < self.least or not shared.any():
+            return None
+        # documents may stand on both sides, so both are resampled together
+        return paired_difference(
+            self.totals(rows), self.totals(~rows), lambda counts: _macro(counts, shared), **settings
+        )
+
+
+def _macro(counts: Array, chosen: Array) -> Array:
+    return np.asarray(f1_of_counts(counts[..., :NONE, :][..., chosen, :]).mean(axis=-1))
+
+
+def _parts(column: pd.Series, sample: _Sample, minimum: int) -> list[tuple[str, int, Array]]:
+    """Value, how many values it stands for, and its rows ``(n,)``; small values are pooled."""
+    lists = [values or [NOT_GIVEN] for values in column]
+    rows = {value: np.array([value in values for values in lists]) for value in sorted({v for vs in lists for v in vs})}
+    small = [value for value, mask in rows.items() if sample.documents(mask) < minimum]
+    parts = [(value, 1, mask) for value, mask in rows.items() if value not in small]
+    if len(small) == 1:
+        parts.append((small[0], 1, rows[small[0]]))
+    elif small:
+        pooled = np.any([rows[value] for value in small], axis=0)
+        parts.append((f"{OTHER} ({len(small)} values)", len(small), pooled))
+    return parts
+
+
+def _adjusted(slices: Sequence[Slice], level: float) -> list[Slice]:
+    """The slices with their p-values: normal, from the width of the difference's interval, Holm-corrected."""
+    differences = [one.difference for one in slices if one.difference]
+    corrected = iter(holm([_p_value(d, level) for d in differences]))
+    return [
+        Slice(**{**vars(one), "p_adjusted": float(next(corrected))}) if one.difference else one for one in slices
+    ]
+
+
+def _p_value(difference: Interval, level: float) -> float:
+    error = (difference.high - difference.low) / (2 * norm.ppf((1 + level) / 2))
+    if error == 0:
+        return float(difference.value == 0)
+    return float(2 * norm.sf(abs(difference.value) / error))
+
+
+def _note(slices: Sequence[Slice], documents: int, positives: int, resamples: int, level: float) -> str:
+    compared = [one for one in slices if one.difference]
+    beyond = sum(one.difference.low > 0 or one.difference.high < 0 for one in compared if one.difference)
+    return (
+        f"Macro-F1 over the labels present in the slice (at least {positives} gold sentences there); difference: slice "
+        f"minus all other sentences, over labels present on both sides. Intervals: {level:.0%}, percentile bootstrap "
+        f"over documents, {resamples:,} resamples. Values in fewer than {documents} documents are pooled; figures "
+        f"that a slice cannot show are blank. {len(compared)} slices were compared, so about "
+        f"{(1 - level) * len(compared):.0f} of these intervals would leave out zero by chance alone; {beyond} do, and "
+        f"{sum(one.stands_out for one in slices)} still stand out after Holm's correction over all of them (p normal, "
+        f"from the interval's width)."
+    )
+
+
+def _flat(one: Slice) -> dict[str, Any]:
+    flat: dict[str, Any] = {"field": one.field, "value": one.value, "values": one.values}
+    flat |= {"sentences": one.sentences, "documents": one.documents, "positives": one.positives}
+    flat["labels_present"] = ";".join(one.labels)
+    for name in ("macro_f1", "micro_f1", "none_f1", "difference"):
+        interval: Interval | None = getattr(one, name)
+        for end in ("value", "low", "high"):
+            column = name if end == "value" else f"{name}_{end}"
+            flat[column] = np.nan if interval is None else getattr(interval, end)
+    return flat | {"p_holm": np.nan if one.p_adjusted is None else one.p_adjusted}
