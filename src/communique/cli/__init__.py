@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from communique.cli import behaviour, corpus, experiments, scoring
+from communique.cli import analysis, behaviour, corpus, experiments, scoring
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.command()(experiments.compare)
 app.command()(experiments.champion)
 app.command()(scoring.score)
 app.command()(behaviour.behave)
+app.command()(analysis.slices)
+app.command()(analysis.errors)
 app.command()(corpus.data)
 app.command()(corpus.split)
 app.command()(corpus.agreement)

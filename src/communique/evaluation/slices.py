@@ -219,9 +219,7 @@ def _adjusted(slices: Sequence[Slice], level: float) -> list[Slice]:
     """The slices with their p-values: normal, from the width of the difference's interval, Holm-corrected."""
     differences = [one.difference for one in slices if one.difference]
     corrected = iter(holm([_p_value(d, level) for d in differences]))
-    return [
-        Slice(**{**vars(one), "p_adjusted": float(next(corrected))}) if one.difference else one for one in slices
-    ]
+    return [Slice(**{**vars(one), "p_adjusted": float(next(corrected))}) if one.difference else one for one in slices]
 
 
 def _p_value(difference: Interval, level: float) -> float:

@@ -58,6 +58,7 @@ class LexiconModel(StanceModel):
 
 
 def cue_pattern(cue: str) -> re.Pattern[str]:
+    """What finds a cue in a sentence."""
     words = [re.escape(word).replace(r"\*", r"\w*") for word in cue.split()]
     return re.compile(r"\b" + r"\s+".join(words) + r"\b", re.IGNORECASE)
 

@@ -56,6 +56,10 @@ class Tracker(Protocol):
         """All finished runs of a study, oldest first."""
         ...
 
+    def stored_model(self, run_id: str) -> str | None:
+        """The reference under which the run's model is loaded; None where it kept none."""
+        ...
+
     def register(self, run_id: str, name: str, alias: str) -> str:
         """Register the run's model under a name and point the alias at it; returns the version."""
         ...
@@ -95,6 +99,10 @@ class NullTracker:
     def runs(self, study: str) -> Sequence[RunRecord]:
         """Nothing is ever on record."""
         return ()
+
+    def stored_model(self, run_id: str) -> str | None:
+        """No model is ever kept."""
+        return None
 
     def register(self, run_id: str, name: str, alias: str) -> str:
         """Do nothing."""

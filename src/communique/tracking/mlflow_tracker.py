@@ -169,6 +169,11 @@ class MlflowTracker:
         data = run.data
         return RunRecord(run.info.run_id, run.info.run_name, data.params, data.metrics, data.tags, folder)
 
+    def stored_model(self, run_id: str) -> str | None:
+        """The ``models:/…`` reference of the run's model; None where it kept none, as a k-fold run."""
+        outputs = self.client.get_run(run_id).outputs
+        return f"models:/{outputs.model_outputs[0].model_id}" if outputs and outputs.model_outputs else None
+
     def register(self, run_id: str, name: str, alias: str) -> str:
         """Register the run's model under a name and point the alias at it; returns the version."""
         outputs = self.client.get_run(run_id).outputs
