@@ -64,7 +64,7 @@ def test_what_does_not_fit_is_refused() -> None:
         hard_cases(GOLD, [], LABELS)
     with pytest.raises(CommuniqueError, match="m: answers of shape"):
         hard_cases(GOLD[:2], [answers(P)], LABELS)
-    with pytest.raises(CommuniqueError, match="margin 0.7"):
+    with pytest.raises(CommuniqueError, match=r"margin 0\.7"):
         hard_cases(GOLD, [answers(P)], LABELS, margin=0.7)
     with pytest.raises(CommuniqueError, match="limit 0"):
         hard_cases(GOLD, [answers(P)], LABELS, limit=0)

@@ -41,9 +41,8 @@ def report() -> SliceReport:
 
 def test_a_planted_weak_genre_is_the_worst_and_stands_out(report: SliceReport) -> None:
     assert (report.slices[0].field, report.slices[0].value) == ("genre", "wire")
-    assert [(one.field, one.value) for one in report.slices if one.stands_out and one.difference.value < 0] == [
-        ("genre", "wire")
-    ]
+    worse = [one for one in report.slices if one.stands_out and one.difference and one.difference.value < 0]
+    assert [(one.field, one.value) for one in worse] == [("genre", "wire")]
 
 
 def test_slices_go_from_the_worst_macro_f1_up_and_blank_ones_are_last(report: SliceReport) -> None:
@@ -56,6 +55,10 @@ def test_the_figures_of_a_slice_are_those_of_scikit_learn(report: SliceReport) -
     for one in (o for o in report.slices if o.field == "genre"):
         rows = (frame["genre"] == one.value).to_numpy()
         g, p = gold[rows], predicted[rows]
+        assert one.macro_f1
+        assert one.micro_f1
+        assert one.none_f1
+        assert one.difference
         assert one.macro_f1.value == pytest.approx(f1_score(g, p, average="macro"))
         assert one.micro_f1.value == pytest.approx(f1_score(g, p, average="micro"))
         assert one.none_f1.value == pytest.approx(f1_score(~g.any(axis=1), ~p.any(axis=1)))
@@ -74,6 +77,8 @@ def test_a_label_with_too_few_gold_sentences_in_a_slice_is_not_judged_there() ->
     report = measure_slices(gold, predicted, frame, LABELS, fields=["genre"], resamples=100)
     (one,) = [o for o in report.slices if o.value == "letter"]
     assert one.labels == ("one", "two")
+    assert one.macro_f1
+    assert one.difference
     assert one.macro_f1.value == pytest.approx(f1_score(gold[letters, :2], predicted[letters, :2], average="macro"))
     rest = f1_score(gold[~letters, :2], predicted[~letters, :2], average="macro")
     assert one.difference.value == pytest.approx(one.macro_f1.value - rest)
@@ -90,6 +95,14 @@ def test_a_slice_that_stays_too_small_shows_its_size_and_no_figure(report: Slice
     (one,) = [o for o in report.slices if o.field == "actor" and o.value == "not given"]
     assert (one.sentences, one.documents) == (1, 1)
     assert one.macro_f1 is one.micro_f1 is one.none_f1 is one.difference is one.p_adjusted is None
+
+
+def test_a_field_whose_values_are_all_small_is_skipped_and_said() -> None:
+    gold, predicted, frame = planted()
+    lonely = frame.assign(actor=frame["document"])
+    report = measure_slices(gold, predicted, lonely, LABELS, fields=["actor", "genre"], resamples=50)
+    assert report.skipped == ("actor",)
+    assert {one.field for one in report.slices} == {"genre"}
 
 
 def test_a_sentence_counts_in_each_of_its_phenomena(report: SliceReport) -> None:

@@ -1,5 +1,6 @@
 """Explanations: exact sums where the model is one, occlusion elsewhere, and the words named do move the decision."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -120,8 +121,8 @@ class Counted:
     def __init__(self) -> None:
         self.asked: list[str] = []
 
-    def predict_proba(self, texts: list[str]) -> np.ndarray:
-        self.asked += texts
+    def predict_proba(self, texts: Sequence[str]) -> np.ndarray:
+        self.asked += list(texts)
         return expit(np.array([[3.0 * text.split().count(word) - 2 for word in self.labels] for text in texts]))
 
 

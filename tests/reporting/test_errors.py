@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from openpyxl import load_workbook
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
@@ -27,6 +26,7 @@ from communique.reporting.errors import (
 )
 from communique.reporting.spreadsheet import inert
 
+openpyxl = pytest.importorskip("openpyxl")
 HOSTILE = ["=HYPERLINK(1) embargo", "<script>alert(1)</script> agreed", "+1 reject & \"quote\" 'apostrophe' \x07"]
 
 
@@ -102,7 +102,7 @@ def test_every_case_is_a_row_a_model_and_no_cell_is_a_formula(
     paths = write_errors(found, hard, explained, tmp_path / "new" / "errors.html", "t")
     assert sorted(path.name for path in paths) == ["errors.csv", "errors.html", "errors.xlsx"]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["errors.csv", "errors.html", "errors.xlsx"]
-    sheet = load_workbook(tmp_path / "new" / "errors.xlsx")["sentences"]
+    sheet = openpyxl.load_workbook(tmp_path / "new" / "errors.xlsx")["sentences"]
     rows = list(sheet.iter_rows())
     assert len(rows) == 1 + 6 * 3 * 2
     assert all(cell.data_type != "f" for row in rows for cell in row)

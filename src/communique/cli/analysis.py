@@ -58,9 +58,15 @@ def slices(
         chosen = corpus_of(table, corpus, name)
         labels = chosen.codebook.names
         said = recorded(table, labels, name)
-        settings = {"minimum_documents": minimum, "resamples": resamples}
-        gold = chosen.indicators.to_numpy()
-        report = measure_slices(gold, said.decided, chosen.to_frame(), labels, **settings, progress=True)  # type: ignore[arg-type]
+        report = measure_slices(
+            chosen.indicators.to_numpy(),
+            said.decided,
+            chosen.to_frame(),
+            labels,
+            minimum_documents=minimum,
+            resamples=resamples,
+            progress=True,
+        )
         console.print(slices_table(report, f"{name} · {part if study else predictions}", console.width))
         frames.append(report.to_frame().assign(model=name))
         pages.append((name, slices_section(report)[1]))
@@ -110,7 +116,7 @@ def errors(
     found = hard_cases(gold, answers, labels, margin=margin, limit=limit)
     if unexplained := [one.name for one in answers if words and one.name not in models]:
         console.print(f"no words for {', '.join(unexplained)}: the run kept no model, as a k-fold run keeps none")
-    explained = explain_cases(found, corpus, models, progress=True) if words else {}  # type: ignore[arg-type]
+    explained = explain_cases(found, corpus, models, progress=True) if words else {}
     title = f"Errors · {', '.join(one.name for one in answers)} · {f'{study}, {part}' if study else data}"
     for path in write_errors(found, corpus, explained, out, title, margin):
         console.print(f"errors → {path}")

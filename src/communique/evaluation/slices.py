@@ -17,7 +17,7 @@ from scipy.stats import norm
 
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import NONE, Array, cluster_counts, f1_of_counts, micro_f1
-from communique.evaluation.resampling import Interval, bootstrap_intervals, holm, paired_difference
+from communique.evaluation.resampling import ENOUGH_CLUSTERS, Interval, bootstrap_intervals, holm, paired_difference
 
 FIELDS = ("genre", "forum", "actor", "decade", "length", "phenomenon")
 LENGTHS = (15, 25, 40)  # words: the last of each bin; above them everything is one bin
@@ -85,7 +85,8 @@ def measure_slices(
     """Measure ``gold`` and ``predicted``, both 0/1 ``(n, L)``, in every slice of ``metadata`` (n rows).
 
     ``metadata`` has ``document`` and any of ``genre, forum, actor, year, text, phenomena`` (or other columns named
-    in ``fields``); a field that nobody filled is skipped and said. Values with fewer than ``minimum_documents``
+    in ``fields``); a field that nobody filled, or that
+    falls into no two slices, is skipped and said. Values with fewer than ``minimum_documents``
     documents are pooled as "other"; where that is still too small, its figures stay blank.
     Raises CommuniqueError where rows do not match or no field can be sliced.
     """
@@ -97,14 +98,16 @@ def measure_slices(
     if not filled:
         raise CommuniqueError(f"slices: the sentences carry none of {', '.join(fields)}; give a file with metadata")
     settings = {"resamples": resamples, "level": level, "seed": seed}
-    parts = [(name, *part) for name in filled for part in _parts(columns[name], sample, minimum_documents)]
+    cut = {name: _parts(columns[name], sample, minimum_documents) for name in filled}
+    telling = [name for name in filled if len(cut[name]) > 1]  # one part is the whole sample again
+    parts = [(name, *part) for name in telling for part in cut[name]]
     shown = track(parts, "measuring slices", disable=not progress, transient=True)
     measured = [sample.measure(*part, minimum_positives, settings) for part in shown]
     adjusted = _adjusted(measured, level)
     whole = sample.measure("all", "all sentences", 1, np.ones(len(gold), dtype=bool), minimum_positives, settings)
     note = _note(adjusted, minimum_documents, minimum_positives, resamples, level)
     ranked = sorted(adjusted, key=lambda one: one.macro_f1.value if one.macro_f1 else np.inf)
-    return SliceReport(whole, tuple(ranked), tuple(labels), note, tuple(name for name in fields if name not in filled))
+    return SliceReport(whole, tuple(ranked), tuple(labels), note, tuple(name for name in fields if name not in telling))
 
 
 def sliced_columns(metadata: pd.DataFrame) -> pd.DataFrame:
@@ -235,11 +238,11 @@ def _note(slices: Sequence[Slice], documents: int, positives: int, resamples: in
     return (
         f"Macro-F1 over the labels present in the slice (at least {positives} gold sentences there); difference: slice "
         f"minus all other sentences, over labels present on both sides. Intervals: {level:.0%}, percentile bootstrap "
-        f"over documents, {resamples:,} resamples. Values in fewer than {documents} documents are pooled; figures "
-        f"that a slice cannot show are blank. {len(compared)} slices were compared, so about "
-        f"{(1 - level) * len(compared):.0f} of these intervals would leave out zero by chance alone; {beyond} do, and "
-        f"{sum(one.stands_out for one in slices)} still stand out after Holm's correction over all of them (p normal, "
-        f"from the interval's width)."
+        f"over documents, {resamples:,} resamples; below {ENOUGH_CLUSTERS} documents they are probably too narrow. "
+        f"Values in fewer than {documents} documents are pooled; figures that a slice cannot show are blank. "
+        f"{len(compared)} slices were compared, so about {(1 - level) * len(compared):.0f} of these intervals would "
+        f"leave out zero by chance alone; {beyond} do, and {sum(one.stands_out for one in slices)} still stand out "
+        "after Holm's correction over all of them (p normal, from the interval's width)."
     )
 
 

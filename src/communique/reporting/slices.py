@@ -61,7 +61,7 @@ def slices_section(report: SliceReport) -> tuple[str, str]:
 
 def note(report: SliceReport) -> str:
     """What the reader must know, with the fields that nobody filled."""
-    skipped = f" Not given in these data: {', '.join(report.skipped)}." if report.skipped else ""
+    skipped = f" Not given, or in no two slices large enough: {', '.join(report.skipped)}." if report.skipped else ""
     return f"{report.note} A star marks what stands out.{skipped}"
 
 

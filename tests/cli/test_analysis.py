@@ -1,0 +1,98 @@
+"""``communique slices`` and ``communique errors`` as called from a terminal."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from tests.cli.conftest import Run, edited
+
+from communique.data.codebook import Codebook
+from communique.data.dataset import Corpus, read_corpus
+from communique.data.splits import FreshSplit
+from communique.models.tfidf import TfidfModel
+from communique.tracking.mlflow_tracker import MlflowTracker
+from communique.training import train_run
+
+openpyxl = pytest.importorskip("openpyxl")
+
+
+def _without_labels(lines: list[dict[str, Any]]) -> None:
+    for line in lines[:30]:
+        line["labels"] = []
+
+
+EVALUATE = ("evaluate", "--data", "data/sentences.jsonl", "--model", "model", "--resamples", 20)
+
+
+def test_slices_of_a_prediction_file_are_told_and_written(run: Run, folder: Path) -> None:
+    assert run(*EVALUATE, "--predictions", "said.csv").code == 0
+    said = run("slices", "--predictions", "said.csv", "--out", "new/slices.html", "--resamples", 50)
+    assert said.code == 0
+    table = pd.read_csv(folder / "new" / "slices.csv")
+    assert set(table["field"]) == {"all", "genre", "decade", "length"}
+    assert "forum, actor, phenomenon" in said.out.replace("\n", " ")
+    fragment = (folder / "new" / "slices.html").read_text(encoding="utf-8")
+    assert all(value in fragment for value in table["value"])
+
+
+def test_errors_of_models_are_a_page_and_a_sheet(run: Run, folder: Path) -> None:
+    edited(folder / "data" / "sentences.jsonl", _without_labels)
+    models = ("--model", "model", "--model", "model")
+    said = run("errors", *models, "--data", "data/sentences.jsonl", "--out", "new/errors.html", "--limit", 10)
+    assert said.code == 0
+    assert "the limit left out" in said.out
+    table = pd.read_csv(folder / "new" / "errors.csv", keep_default_na=False)
+    assert set(table["model"]) == {"lexicon", "lexicon (2)"}
+    assert table["id"].nunique() == 10
+    assert (table["explained"] == "exact").all()
+    assert table.loc[table["verdict"] == "false positive", "for"].str.len().min() > 0
+    page = (folder / "new" / "errors.html").read_text(encoding="utf-8")
+    assert page.count("<article") == 10
+    assert '<mark class="up"' in page
+    assert openpyxl.load_workbook(folder / "new" / "errors.xlsx").sheetnames == ["sentences", "about"]
+
+
+def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlflow_store: tuple[str, str]) -> None:
+    uri, artifacts = mlflow_store
+    corpus: Corpus = read_corpus(folder / "data/sentences.jsonl", Codebook.load(folder / "data/codebook.yaml"))
+    train_run(
+        TfidfModel(min_df=1),
+        corpus,
+        FreshSplit(),
+        MlflowTracker(uri, artifacts),
+        config={"seed": 0},
+        study="look",
+        name="linear",
+        identity="look",
+        resamples=10,
+    )
+    common = ("--study", "look", "--tracking-uri", uri)
+    said = run("errors", *common, "--out", "errors.xlsx", "--margin", 0.4)
+    assert said.code == 0, said.err
+    table = pd.read_csv(folder / "errors.csv", keep_default_na=False)
+    assert set(table["model"]) == {"linear"}
+    assert set(table["explained"]) == {"exact"}
+    assert run("slices", *common, "--minimum", 2, "--resamples", 20).code == 0
+    assert "has no run 'x'; it has linear" in run("slices", *common, "--run", "x").error
+    assert "has no part 'real'" in run("errors", *common, "--part", "real", "--out", "e.html").error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("slices",), "give either --study or --predictions"),
+        (("slices", "--predictions", "a.csv"), "a.csv: cannot be read"),
+        (("slices", "--predictions", "a.csv", "--out", "a.pdf"), "a.pdf: slices are written as"),
+        (("errors", "--out", "e.html"), "give either --model"),
+        (("errors", "--model", "model", "--out", "e.txt"), "e.txt: errors are written as"),
+        (("errors", "--model", "model", "--out", "e.html", "--limit", 0), "limit 0"),
+        (("errors", "--study", "s", "--out", "e.html", "--tracking-uri", "sqlite:///no.db"), "no MLflow store"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_no_file(
+    run: Run, folder: Path, arguments: tuple[object, ...], told: str
+) -> None:
+    before = sorted(folder.iterdir())
+    assert told in run(*arguments).error
+    assert sorted(folder.iterdir()) == before
