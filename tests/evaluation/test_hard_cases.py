@@ -46,7 +46,7 @@ def test_the_limit_keeps_two_thirds_for_mistakes_and_counts_the_rest() -> None:
     assert (found.wrong, found.uncertain, found.left_out) == (20, 20, 31)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 30), st.floats(0, 0.5))
 def test_every_mistake_is_shown_or_counted(seed: int, limit: int, margin: float) -> None:
     rng = np.random.default_rng(seed)

@@ -132,10 +132,12 @@ def test_every_length_is_in_the_bin_that_names_it(words: int) -> None:
 
 def test_without_a_planted_weakness_next_to_nothing_stands_out() -> None:
     found = 0
-    for seed in range(6):
+    for seed in range(4):
         gold, _, frame = planted(seed=seed)
         wrong = np.random.default_rng(seed).random(gold.shape) < 0.2
-        report = measure_slices(gold, np.where(wrong, 1 - gold, gold), frame, LABELS, resamples=200)
+        report = measure_slices(
+            gold, np.where(wrong, 1 - gold, gold), frame, LABELS, fields=["genre", "forum", "decade"], resamples=200
+        )
         found += any(one.stands_out for one in report.slices)
     assert found <= 1
 
