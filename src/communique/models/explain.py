@@ -4,6 +4,8 @@ Values are changes of the log-odds of the uncalibrated probability; above zero a
 values add up to the log-odds (``communique.models.exact``). ``occlusion`` asks the model again without each word
 (leave-one-out: Li, Monroe & Jurafsky 2016) and needs nothing but its probabilities, so that it serves an ensemble
 or an exported network as well; ``communique.models.deletion`` checks that the words named do move the decision.
+Layer-integrated gradients (captum, 12 steps), tried on a fine-tuned MiniLM, cost the same and named words that moved
+no more: without the three strongest of 24 sentences the probability fell by 0.53, by occlusion 0.56, random 0.08.
 """
 
 import re
