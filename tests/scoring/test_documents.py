@@ -12,7 +12,8 @@ import pytest
 
 from communique.errors import CommuniqueError
 from communique.scoring import source
-from communique.scoring.documents import ReadingLog, check_inputs, read_documents
+from communique.scoring.documents import check_inputs, read_documents
+from communique.scoring.inputs import ReadingLog
 from communique.scoring.sentences import split
 from communique.scoring.source import normalise
 

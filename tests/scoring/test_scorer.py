@@ -13,7 +13,7 @@ from communique.evaluation.nearness import nearness
 from communique.scoring.documents import Document, read_documents
 from communique.scoring.model import windows
 from communique.scoring.scorer import score, score_table
-from communique.scoring.table import read_table
+from communique.scoring.table import SUFFIXES, read_table
 
 STORY = "Envoys part\n\nOland rejects the sanctions. Will it cooperate? It will cooperate on sanctions."
 
@@ -29,8 +29,9 @@ def folder(tmp_path):
 
 def test_a_row_holds_what_can_be_worked_out_by_hand(model, folder):
     table = pd.concat(score(model, read_documents([folder])), ignore_index=True)
-    assert ",".join(table.columns[:8]) == "document,sentence,start,end,text,speaker,prob_red,prob_green"
-    assert ",".join(table.columns[8:13]) == "labels,review,review_reason,words,windowed"
+    assert ",".join(table.columns[:6]) == "document,sentence,start,end,text,speaker"
+    assert ",".join(table.columns[6:10]) == "holder,holder_source,language,reprint_of"
+    assert ",".join(table.columns[10:17]) == "prob_red,prob_green,labels,review,review_reason,words,windowed"
     assert table["labels"].tolist() == [[], ["red"], [], ["red", "green"], ["green"]]
     assert table["review"].tolist() == [False, False, True, False, False]
     assert table["review_reason"].tolist() == ["", "", "red", "", ""]
@@ -75,7 +76,7 @@ def test_nearness_is_plain_distance_at_one_half_and_scales_with_a_low_threshold(
     assert np.isfinite([nearness(p, np.array([limit])) for limit in (0.0, 1.0)]).all()
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_every_format_reads_back_as_the_same_table(suffix, model, folder, tmp_path):
     written = score_table(model, [folder], tmp_path / f"out{suffix}", id_column=None, progress=False)
     expected = pd.concat(
@@ -84,7 +85,7 @@ def test_every_format_reads_back_as_the_same_table(suffix, model, folder, tmp_pa
     pd.testing.assert_frame_equal(read_table(written.out), expected, check_dtype=False)
 
 
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
+@pytest.mark.parametrize("suffix", SUFFIXES)
 def test_the_same_inputs_give_the_same_bytes(suffix, model, folder, tmp_path):
     first, second = tmp_path / f"1{suffix}", tmp_path / f"2{suffix}"
     score_table(model, [folder], first, progress=False)
@@ -99,6 +100,10 @@ def test_provenance_counts_what_was_done_and_what_was_dropped(model, folder, tmp
     assert known["counts"] == {
         "documents": 2,
         "sentences": 5,
+        "not_english": 0,
+        "reprints": 0,
+        "languages": {"en": 5},
+        "holders": {"attribution": 1},
         "labels": {"red": 2, "green": 2},
         "unlabelled": 2,
         "review": 1,
@@ -108,7 +113,7 @@ def test_provenance_counts_what_was_done_and_what_was_dropped(model, folder, tmp
     assert known["model"] == {"name": "cues", "fingerprint": "f" * 64}
     assert known["thresholds"] == {"red": 0.5, "green": 0.5}
     assert [len(entry["sha256"]) for entry in known["inputs"]] == [64, 64]
-    assert (summary.documents, summary.sentences) == (2, 5)
+    assert (summary.counts.documents, summary.counts.sentences) == (2, 5)
 
 
 def test_a_bad_input_is_refused_before_anything_is_written(model, folder, tmp_path):
@@ -117,25 +122,6 @@ def test_a_bad_input_is_refused_before_anything_is_written(model, folder, tmp_pa
         score_table(model, [folder], tmp_path / "out" / "out.csv", progress=False)
     assert model.seen == []
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-
-
-@pytest.mark.parametrize("stop", [KeyboardInterrupt, CommuniqueError, MemoryError])
-@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".jsonl"])
-def test_an_interrupt_leaves_nothing_and_an_earlier_table_untouched(stop, suffix, model, folder, tmp_path, monkeypatch):
-    out = tmp_path / f"out{suffix}"
-    score_table(model, [folder], out, progress=False)
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
-    original, asked = model.predict_proba, len(model.seen)
-
-    def fail_second(texts):
-        if len(model.seen) > asked:
-            raise stop
-        return original(texts)
-
-    monkeypatch.setattr(model, "predict_proba", fail_second)
-    with pytest.raises(stop):
-        score_table(model, [folder], out, batch=1, progress=False)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
 
 
 def test_a_destination_that_cannot_be_is_refused(model, folder, tmp_path):

@@ -119,7 +119,7 @@ def test_the_time_grows_no_faster_than_the_text():
         "? " * 20_000,
         "A b " * 20_000,
     ]
-    began = time.perf_counter()
+    began = time.process_time()
     for text in worst:
         split(text)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5

@@ -1,44 +1,73 @@
 """The command that scores documents."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from communique.cli.options import MODEL, URI, ModelOption, UriOption, console, load
 from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.models import StanceModel
+    from communique.scoring.summary import Summary
 
 
 def score(
     inputs: Annotated[
         list[str],
-        typer.Argument(help="files, folders or patterns (.txt .html .pdf .docx .csv .jsonl …); - for standard input"),
+        typer.Argument(help="files, folders or patterns (.txt .html .pdf .docx .csv .jsonl .zip …); - for stdin"),
     ],
-    out: Annotated[Path, typer.Option(help="the table to write: .csv, .parquet or .jsonl")] = Path("scored.csv"),
+    out: Annotated[Path, typer.Option(help="the table to write: .csv, .parquet, .jsonl or .xlsx")] = Path("scored.csv"),
     report: Annotated[Path | None, typer.Option(help="an HTML page of the documents, highlighted")] = None,
     model: ModelOption = MODEL,
     text_column: Annotated[str, typer.Option(help="the text column of tables")] = "text",
     id_column: Annotated[str | None, typer.Option(help="the id column of tables (default: row numbers)")] = None,
     margin: Annotated[float, typer.Option(help="how near a threshold a sentence is marked for review")] = 0.1,
+    any_language: Annotated[
+        bool, typer.Option("--any-language", help="score sentences that are not in English too")
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="begin anew, whatever an interrupted scoring has left")
+    ] = False,
     tracking_uri: UriOption = URI,
 ) -> None:
-    """Score documents sentence by sentence: a table, and a page if asked."""
+    """Score documents sentence by sentence: a table, and a page if asked. Interrupted, the same command goes on."""
     from communique.reporting.document_page import write_document_page
+    from communique.scoring.interruption import Interrupted
     from communique.scoring.scorer import score_table
 
     if report and (report.suffix not in (".html", ".htm") or report.absolute() == out.absolute()):
         raise CommuniqueError(f"{report}: a page ends in .html; name it so, apart from the table")
     fitted = load(model, tracking_uri)
     columns = {"text_column": text_column, "id_column": id_column}
-    summary = score_table(fitted, inputs, out, margin=margin, **columns)  # type: ignore[arg-type]
-    console.print(f"{summary.sentences:,} sentences of {summary.documents:,} documents, by {fitted.name} → {out}")
-    counts = ", ".join(f"{fitted.titles[name]} {count:,}" for name, count in summary.labels.items())
-    console.print(f"  {counts}, none {summary.unlabelled:,}; {summary.review:,} near a threshold, marked for review")
-    for reason, count in summary.dropped.items():
-        console.print(f"  dropped: {count:,} {reason}")
-    for note in summary.notes:
-        console.print(f"  note: {note}", markup=False)
+    further = {"margin": margin, "any_language": any_language, "force": force, "page": report}
+    try:
+        summary = score_table(fitted, inputs, out, **columns, **further)  # type: ignore[arg-type]
+    except Interrupted as stop:
+        Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(str(stop))
+        raise typer.Exit(stop.code) from stop
+    _tell(summary, fitted)
     if report:
         report.parent.mkdir(parents=True, exist_ok=True)
         write_document_page(out, inputs, fitted, report, **columns)  # type: ignore[arg-type]
         console.print(f"page → {report}")
+
+
+def _tell(summary: "Summary", model: "StanceModel") -> None:
+    """The outcome: each sentence is counted in one line only."""
+    counts = summary.counts
+    said = [f"{counts.sentences:,} sentences of {counts.documents:,} documents, by {model.name} → {summary.out}"]
+    if summary.resumed:
+        said.append(f"  {summary.resumed:,} of them were scored before an interruption")
+    if counts.not_english:
+        said.append(f"  {counts.not_english:,} are not in English and were not scored (--any-language scores them)")
+    if counts.reprints:
+        said.append(f"  {counts.reprints:,} reprint a sentence of an earlier document and are not counted again:")
+    labels = ", ".join(f"{model.titles[name]} {counts.labels[name]:,}" for name in model.labels)
+    said.append(f"  {labels}, none {counts.unlabelled:,}; {counts.review:,} near a threshold, marked for review")
+    said += [f"  dropped: {count:,} {reason}" for reason, count in sorted(summary.dropped.items())]
+    said += [f"  note: {note}" for note in summary.notes]
+    for line in said:
+        console.print(line, markup=False)

@@ -14,7 +14,7 @@ from communique.errors import CommuniqueError
 from communique.scoring.documents import read_documents
 from communique.scoring.model import ScoringModel
 from communique.scoring.paragraphs import paragraphs
-from communique.scoring.table import all_or_nothing, read_table
+from communique.scoring.table import all_or_nothing, first_documents
 
 # Okabe and Ito's palette, which stays distinct for colour-blind readers; lighter tones on a dark page.
 LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b3a500", "#666666")
@@ -104,7 +104,7 @@ def document_page(
         documents=pages,
         sentences=len(table),
         review=int(table["review"].sum()),
-        unlabelled=int((table["labels"].map(len) == 0).sum()),
+        unlabelled=int((table["labels"].map(len) == 0)[table.filter(like="prob_").notna().all(axis=1)].sum()),
         light=LIGHT,
         dark=DARK,
         data=_data(table, found),
@@ -125,14 +125,18 @@ def write_document_page(
 
     The first ``MOST`` documents are shown, and the page says how many it leaves to the table.
     """
-    page, table = Path(page), read_table(scores)
-    shown = list(dict.fromkeys(table["document"]))[:MOST]
-    left = table["document"].nunique() - len(shown)
-    wanted = set(shown)
-    texts = {d.id: d.text for d in read_documents(inputs, text_column, id_column) if d.id in wanted}
+    page = Path(page)
+    table, left = first_documents(scores, MOST)
+    wanted = set(table["document"])
+    texts: dict[str, str] = {}
+    for document in read_documents(inputs, text_column, id_column):
+        if document.id in wanted:
+            texts[document.id] = document.text
+        if len(texts) == len(wanted):
+            break
     notes = [f"{left:,} further documents are in {Path(scores).name} only."] if left else []
     html = document_page(
-        table[table["document"].isin(wanted)],
+        table,
         texts,
         model.labels,
         model.titles,
@@ -232,7 +236,7 @@ def _sentences(
 
 def _data(table: pd.DataFrame, labels: Sequence[PageLabel]) -> dict[str, Any]:
     """What the panel shows of each sentence, as short as it can be: probabilities in thousandths, row by row."""
-    found = table[[f"prob_{label.name}" for label in labels]].to_numpy(dtype=float)
+    found = np.nan_to_num(table[[f"prob_{label.name}" for label in labels]].to_numpy(dtype=float))
     speakers = {speaker: number for number, speaker in enumerate(dict.fromkeys(table["speaker"]))}
     names = [label.name for label in labels]
     return {

@@ -1,25 +1,35 @@
-"""Documents and a model to one row a sentence: as batches in memory, or streamed to a file with its provenance."""
+"""Documents and a model to one row a sentence: as tables in memory, or to a file, streamed, with its provenance."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from communique.errors import CommuniqueError
-from communique.evaluation.nearness import nearness
-from communique.scoring.documents import Document, ReadingLog, check_inputs, read_documents
-from communique.scoring.model import ScoringModel, decisions, probabilities
-from communique.scoring.sentences import Sentence, split
-from communique.scoring.source import Limits, Source
-from communique.scoring.summary import Summary, as_json, provenance
-from communique.scoring.table import all_or_nothing, check_destination, open_writer, provenance_path
+from communique.scoring.documents import START, Document, Place, check_inputs, placed_documents
+from communique.scoring.inputs import ReadingLog, earlier_outputs, provenance_path
+from communique.scoring.interruption import stoppable
+from communique.scoring.model import ScoringModel
+from communique.scoring.parts import Parts, as_arrow
+from communique.scoring.progress import ScoringProgress
+from communique.scoring.register import Register
+from communique.scoring.rows import chunks, scored
+from communique.scoring.source import Columns, Limits, Source
+from communique.scoring.summary import (
+    Summary,
+    as_json,
+    check_unchanged,
+    input_hashes,
+    input_stamps,
+    job,
+    provenance,
+)
+from communique.scoring.table import check_cells, check_destination, check_not_among, join
 
-Row = tuple[Document, int, Sentence]
+# Sentences in a part: what a kill costs at most, and what is in memory together.
+CHUNK = 1024
 
 
 def score(
@@ -27,24 +37,26 @@ def score(
     documents: Iterable[Document],
     *,
     margin: float = 0.1,
-    batch: int = 512,
+    batch: int = CHUNK,
     metadata: Sequence[str] | None = None,
     log: ReadingLog | None = None,
+    any_language: bool = False,
 ) -> Iterator[pd.DataFrame]:
-    """One row a sentence, in tables of about ``batch`` rows; a document is never split between two.
+    """One row a sentence, in tables of ``batch`` rows.
 
-    Columns: ``document, sentence, start, end, text, speaker, prob_<label>…, labels`` (a list), ``review``,
-    ``review_reason`` (the label nearest to its threshold), ``words, windowed``, then the metadata columns
-    (``metadata``, or whatever the documents of a table carry; a name taken above gets ``meta_`` before it).
-    A sentence is marked for review where some probability lies within ``margin`` of its threshold on a scale
-    stretched so that the threshold lies at one half (``communique.scoring.model.nearness``).
+    Columns: ``document, sentence, start, end, text, speaker, holder, holder_source, language, reprint_of,
+    prob_<label>…, labels`` (a list), ``review``, ``review_reason`` (the label nearest to its threshold, or that the
+    sentence is not English and has no probability), ``words, windowed``, then the metadata columns (``metadata``, or
+    whatever the documents of a table carry; a name taken above gets ``meta_`` before it). ``reprint_of`` is
+    ``document:sentence`` of the first document with the same sentence of five words or more. A sentence is marked
+    for review where some probability lies within ``margin`` of its threshold on a scale stretched so that the
+    threshold lies at one half (``communique.scoring.model.nearness``).
     """
-    if not 0 <= margin <= 0.5:
-        raise CommuniqueError(f"margin {margin}: give a number between 0 and 0.5")
-    if model.thresholds is None:
-        raise CommuniqueError(f"model {model.name} has no decision thresholds; train it, or set them, first")
-    for rows in _rows_in_batches(documents, batch, log or ReadingLog()):
-        yield _table(model, rows, margin, batch, metadata)
+    _check(model, margin)
+    placed = ((Place(number), document) for number, document in enumerate(documents))
+    with Register() as register:
+        for rows, _ in chunks(placed, batch, register, log or ReadingLog()):
+            yield scored(model, rows, margin, metadata, any_language)
 
 
 def score_table(
@@ -55,99 +67,90 @@ def score_table(
     text_column: str = "text",
     id_column: str | None = None,
     margin: float = 0.1,
-    batch: int = 512,
+    any_language: bool = False,
+    chunk: int = CHUNK,
     limits: Limits | None = None,
     progress: bool = True,
+    force: bool = False,
+    page: str | Path | None = None,
 ) -> Summary:
-    """Score files to ``out`` (``.csv``, ``.parquet`` or ``.jsonl``) with ``out.provenance.json`` beside it.
+    """Score files to ``out`` (``.csv``, ``.parquet``, ``.jsonl``, ``.xlsx``) with ``out.provenance.json`` beside it.
 
-    All inputs are checked first. The table is streamed to a hidden file and put in place at the end, so that an
-    error or an interrupt leaves nothing (and an earlier table untouched). The same inputs give the same bytes.
+    All inputs are checked first, then read one document at a time; every ``chunk`` sentences go to disk as a part
+    (``communique.scoring.parts``) and are forgotten, so that memory does not grow with the corpus. After a kill the
+    same call goes on after the last part and ends with the same bytes; ``force`` begins anew. The table is put in
+    place at the end, whole; an earlier one is untouched until then. ``page`` is a page that will be made of the
+    table, so that neither is taken for a document in a folder.
+
+    Raises CommuniqueError for what cannot be read or written, Interrupted (a KeyboardInterrupt) at Ctrl-C or SIGTERM.
     """
+    _check(model, margin)
     out, log = Path(out), ReadingLog()
     check_destination(out)
-    sources = check_inputs(inputs, text_column=text_column, id_column=id_column, limits=limits, log=log)
-    check_destination(out, sources)
-    summary = Summary(out, margin, log)
-    documents = read_documents(sources, text_column, id_column, log)
-    names = _metadata_names(sources)
-    with all_or_nothing(out, provenance_path(out)) as (staged, beside), _bar(progress) as advance:
-        with open_writer(staged, out.suffix) as write:
-            for table in score(model, documents, margin=margin, batch=batch, metadata=names, log=log):
-                write(table)
-                summary.add(table)
-                advance(summary)
-        if not summary.sentences:
-            raise CommuniqueError("no sentence was found in the inputs; check that they hold running text")
-        beside.write_text(as_json(provenance(summary, model, sources, staged)), encoding="utf-8")
+    own = earlier_outputs(provenance_path(out))
+    sources = check_inputs(inputs, text_column=text_column, id_column=id_column, limits=limits, log=log, outputs=own)
+    check_not_among(sources, out, *([Path(page)] if page else []))
+    stamps, hashes = input_stamps(sources), input_hashes(sources)
+    columns = {"text_column": text_column, "id_column": id_column}
+    summary = Summary(out, {**columns, "margin": margin, "any_language": any_language, "chunk": chunk}, log)
+    told = os.path.relpath(page, out.parent) if page else ""
+    with Parts(out, job(model, summary.options, sources, hashes), force) as parts, stoppable(parts.kept):
+        _score_parts(model, sources, summary, parts, progress)
+        check_unchanged(sources, stamps)
+        _publish(parts, summary, lambda table: provenance(summary, model, sources, hashes, table, told))
     return summary
 
 
-@contextmanager
-def _bar(shown: bool) -> Iterator[Callable[[Summary], None]]:
-    """A line on standard error that counts what is done, where that is a terminal."""
-    console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not (shown and console.is_terminal)) as bar:
-        task = bar.add_task("reading …", total=None)
+def _score_parts(
+    model: ScoringModel, sources: Sequence[Source], summary: Summary, parts: Parts, progress: bool
+) -> None:
+    """Score what is not scored yet, part by part."""
+    chunk, margin, any_language = (summary.options[name] for name in ("chunk", "margin", "any_language"))
+    done = summary.resume(parts.state)
+    documents = () if summary.finished else _documents(sources, summary, parts)
+    names = _metadata_names(sources)
+    with ScoringProgress(sources, progress, summary.resumed) as bar:
+        for rows, cursor in chunks(documents, chunk, parts.register, summary.log, done):
+            table = scored(model, rows, margin, names, any_language)
+            check_cells(summary.out, table, summary.counts.sentences)
+            summary.counts.add(table)
+            parts.add(as_arrow(table), summary.state(cursor))
+            bar.update(summary.counts)
+    if not summary.counts.sentences:
+        raise CommuniqueError("no sentence was found in the inputs; check that they hold running text")
+    parts.finish(summary.state(None))
 
-        def advance(summary: Summary) -> None:
-            bar.update(task, description=f"{summary.documents:,} documents, {summary.sentences:,} sentences")
 
-        yield advance
+def _documents(sources: Sequence[Source], summary: Summary, parts: Parts) -> Iterator[tuple[Place, Document]]:
+    """The documents that are not done, the one in work first; reading it again must not be noted again."""
+    columns = Columns(summary.options["text_column"], summary.options["id_column"])
+    stored = parts.state.get("log")
+    start = Place(*parts.state.get("place", START))
+    for document in placed_documents(sources, columns, summary.log, parts.register, start):
+        if stored is not None:
+            summary.log.restore(stored)
+            stored = None
+        yield document
+
+
+def _publish(parts: Parts, summary: Summary, told: Callable[[Path], dict[str, Any]]) -> None:
+    """Join the parts, put table and provenance in their places, remove the parts."""
+    table, beside = parts.folder / f"table{summary.out.suffix}", parts.folder / "provenance.json"
+    join(parts.tables(), table, summary.out.suffix)
+    beside.write_text(as_json(told(table)), encoding="utf-8")
+    table.replace(summary.out)
+    beside.replace(provenance_path(summary.out))
+    parts.remove()
+
+
+def _check(model: ScoringModel, margin: float) -> None:
+    if not 0 <= margin <= 0.5:
+        raise CommuniqueError(f"margin {margin}: give a number between 0 and 0.5")
+    if model.thresholds is None:
+        raise CommuniqueError(f"model {model.name} has no decision thresholds; train it, or set them, first")
 
 
 def _metadata_names(sources: Sequence[Source]) -> list[str]:
     names = dict.fromkeys(name for source in sources for name in source.fields)
     coded = any(source.encoding != "utf-8-sig" for source in sources)
     return [*names, *(["encoding"] if coded and "encoding" not in names else [])]
-
-
-def _rows_in_batches(documents: Iterable[Document], batch: int, log: ReadingLog) -> Iterator[list[Row]]:
-    """Sentences of whole documents, until there are at least ``batch`` of them."""
-    rows: list[Row] = []
-    for document in documents:
-        sentences = split(document.text)
-        if not sentences:
-            log.dropped["documents without a sentence"] += 1
-        rows += [(document, i, sentence) for i, sentence in enumerate(sentences)]
-        if len(rows) >= batch:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
-
-
-def _table(
-    model: ScoringModel, rows: list[Row], margin: float, batch: int, metadata: Sequence[str] | None
-) -> pd.DataFrame:
-    probability, windowed = probabilities(model, [sentence.text for _, _, sentence in rows], batch)
-    distance = nearness(probability, model.thresholds)
-    review = distance.min(axis=1) < margin
-    names = np.array(model.labels, dtype=object)
-    columns: dict[str, Any] = {
-        "document": [document.id for document, _, _ in rows],
-        "sentence": [index for _, index, _ in rows],
-        "start": [sentence.start for _, _, sentence in rows],
-        "end": [sentence.end for _, _, sentence in rows],
-        "text": [sentence.text for _, _, sentence in rows],
-        "speaker": [sentence.speaker or document.metadata.get("speaker", "") for document, _, sentence in rows],
-        **{f"prob_{name}": probability[:, i] for i, name in enumerate(model.labels)},
-        "labels": [list(names[row]) for row in decisions(model, probability)],
-        "review": review,
-        "review_reason": np.where(review, names[distance.argmin(axis=1)], ""),
-        "words": [len(sentence.text.split()) for _, _, sentence in rows],
-        "windowed": windowed,
-    }
-    return pd.DataFrame(columns | _metadata(rows, metadata, columns))
-
-
-def _metadata(rows: list[Row], names: Sequence[str] | None, taken: Container[str]) -> dict[str, list[str]]:
-    """The metadata columns; a name that the table uses itself gets ``meta_`` before it."""
-    if names is None:
-        names = list(dict.fromkeys(name for document, _, _ in rows for name in document.metadata))
-    return {
-        f"meta_{name}" if name in taken else name: [document.metadata.get(name, "") for document, _, _ in rows]
-        for name in names
-        if name != "speaker"
-    }

@@ -1,4 +1,4 @@
-"""One input file: its bytes, its encoding, its limits. Knows no format."""
+"""One input file, on disk or in a zip archive: its bytes, its encoding, its limits. Knows no format."""
 
 import gzip
 import io
@@ -7,14 +7,18 @@ import sys
 import unicodedata
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
 from communique.errors import CommuniqueError
+from communique.scoring.archive import open_member
 
 CHUNK = 1 << 20
+# Read row by row, so that they may be of any size.
+STREAMED = frozenset({"csv", "tsv", "jsonl", "parquet"})
 _LINE_BREAKS = re.compile(r"\r\n?|[\f\v\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
@@ -23,18 +27,25 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Limits:
-    """How large a file may be, in bytes: as it lies on disk, and unpacked (``.gz``, ``.docx``, ``.xlsx``)."""
+    """How large things may be.
+
+    ``file`` and ``unpacked``, in bytes, hold for what is read whole: a file as it lies on disk, and unpacked from
+    ``.gz``, ``.zip``, ``.docx`` or ``.xlsx``. A table that is read row by row may be of any size; ``row`` limits
+    one line of it, in characters.
+    """
 
     file: int = 200_000_000
     unpacked: int = 1_000_000_000
+    row: int = 50_000_000
 
 
-@dataclass
+@dataclass(slots=True)
 class Source:
     """One input: where it lies, the id its documents start from, and what the check of it found.
 
-    ``fields`` are the metadata names its documents may carry, ``notes`` what a person should know of how it is
-    read; ``content`` holds what came from standard input.
+    ``path`` is what it is called in messages; in an ``archive`` it goes on with the member's name. ``fields`` are
+    the metadata names its documents may carry, ``notes`` what a person should know of how it is read;
+    ``content`` holds what came from standard input. ``share`` says how much of the file is read, from 0 to 1.
     """
 
     path: Path
@@ -46,20 +57,53 @@ class Source:
     encoding: str = "utf-8-sig"
     fields: tuple[str, ...] = ()
     notes: list[str] = field(default_factory=list)
+    archive: Path | None = None
+    size: int = 0
+    share: float = 0.0
 
-    def open(self) -> BinaryIO:
+    @property
+    def file(self) -> Path:
+        """The file on disk: the archive, where the source lies in one."""
+        return self.archive or self.path
+
+    @property
+    def member(self) -> str:
+        """The name inside the archive."""
+        return self.path.relative_to(self.archive).as_posix() if self.archive else ""
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
         """The file's bytes, unpacked where it ends in ``.gz``; raises CommuniqueError where it cannot be read."""
+        with self._raw() as raw:
+            yield gzip.GzipFile(fileobj=raw) if self.packed else raw  # type: ignore[misc]
+
+    def seekable(self) -> BinaryIO:
+        """The bytes as a stream that can be searched; what lies in an archive is read into memory."""
+        return io.BytesIO(self._raw().read()) if self.archive else self._raw()
+
+    def _raw(self) -> BinaryIO:
         if self.content is not None:
             return io.BytesIO(self.content)
+        if self.archive:
+            return open_member(self.archive, self.member)
         try:
-            return gzip.open(self.path) if self.packed else self.path.open("rb")  # type: ignore[return-value]
+            return self.path.open("rb")
         except OSError as error:
             raise CommuniqueError(f"{self.path}: cannot be read ({error.strerror}); check its permissions") from error
 
     def lines(self) -> Iterator[str]:
-        """The decoded lines with their line ends, one at a time."""
-        with self.open() as stream:
-            yield from io.TextIOWrapper(stream, encoding=self.encoding, newline="")
+        """The decoded lines with their line ends, one at a time; raises CommuniqueError for an endless one."""
+        raw = self._raw()
+        stream = gzip.GzipFile(fileobj=raw) if self.packed else raw
+        with raw, io.TextIOWrapper(stream, encoding=self.encoding, newline="") as text:  # type: ignore[type-var]
+            number = 0
+            while line := text.readline(self.limits.row + 1):
+                number += 1
+                if len(line) > self.limits.row:
+                    allowed = f"{self.limits.row:,} characters"
+                    raise CommuniqueError(f"{self.path}, line {number}: is longer than {allowed}; split it into rows")
+                self.share = raw.tell() / max(self.size, 1)
+                yield line
 
     def text(self) -> str:
         """The decoded text as a whole."""
@@ -81,26 +125,34 @@ class Source:
             ) from error
 
     def check_unpacked(self, size: int) -> None:
-        """Raise CommuniqueError where ``size`` unpacked bytes are more than allowed."""
-        if size > self.limits.unpacked:
+        """Raise CommuniqueError where ``size`` unpacked bytes are more than allowed for what is read whole."""
+        if size > self.limits.unpacked and not self.streamed:
             allowed = self.limits.unpacked / 1e6
             raise CommuniqueError(f"{self.path}: unpacks to more than {allowed:,.0f} MB; split it into smaller files")
 
+    @property
+    def streamed(self) -> bool:
+        """Whether the file is read row by row; a Parquet file in an archive is not."""
+        return self.format in STREAMED and not (self.archive and self.format == "parquet")
+
 
 def check_size(source: Source) -> None:
-    """Raise CommuniqueError where a file is missing, empty, no file, or larger than the limit."""
-    try:
-        size = len(source.content) if source.content is not None else source.path.stat().st_size
-    except OSError as error:
-        raise CommuniqueError(f"{source.path}: cannot be read ({error.strerror}); check the name") from error
-    if source.content is None and not source.path.is_file():
-        raise CommuniqueError(f"{source.path}: is neither a file nor a folder; name a document")
-    if size == 0:
+    """Note a file's size; raise CommuniqueError where it is missing, empty, no file, or too large to be read whole."""
+    if source.content is not None:
+        source.size = len(source.content)
+    elif not source.archive:
+        try:
+            source.size = source.path.stat().st_size
+        except OSError as error:
+            raise CommuniqueError(f"{source.path}: cannot be read ({error.strerror}); check the name") from error
+        if not source.path.is_file():
+            raise CommuniqueError(f"{source.path}: is neither a file nor a folder; name a document")
+    if source.size == 0:
         raise CommuniqueError(f"{source.path}: is empty; leave it out or put the text in")
-    if size > source.limits.file:
+    if source.size > source.limits.file and not source.streamed:
         allowed = source.limits.file / 1e6
         raise CommuniqueError(
-            f"{source.path}: has {size / 1e6:,.0f} MB, more than the {allowed:,.0f} MB allowed; "
+            f"{source.path}: has {source.size / 1e6:,.0f} MB, more than the {allowed:,.0f} MB allowed; "
             "split it into smaller files"
         )
 
@@ -124,7 +176,12 @@ def normalise(text: str) -> str:
     """
     text = _LINE_BREAKS.sub("\n", text)
     text = _CONTROLS.sub(" ", _INVISIBLE.sub("", text))
-    return unicodedata.normalize("NFC", _SURROGATES.sub("\ufffd", text))
+    return unicodedata.normalize("NFC", whole(text))
+
+
+def whole(text: str) -> str:
+    """The text with the replacement character for half a surrogate pair, which no file can be written with."""
+    return _SURROGATES.sub("\ufffd", text)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
-"""What was scored, by what and with what outcome: the counts, and the provenance beside a table."""
+"""What was scored, by what and with what outcome: counts that grow part by part, and the provenance of a table."""
 
 import hashlib
 import json
 import shlex
 import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,25 +15,108 @@ from typing import Any
 import pandas as pd
 
 import communique
-from communique.scoring.documents import ReadingLog
+from communique.errors import CommuniqueError
+from communique.provenance import PACKAGE, environment, source_hash
+from communique.scoring.inputs import ReadingLog
+from communique.scoring.language import identifier
 from communique.scoring.model import ScoringModel
-from communique.scoring.source import Source
+from communique.scoring.rows import NOT_ENGLISH, Cursor
+from communique.scoring.source import Source, whole
 
 
 @dataclass
-class Summary:
-    """The outcome of scoring: where the table lies, how much is in it, what was left out and why."""
+class Counts:
+    """Counts of sentences. Every one is not English, or a reprint, or counted under its labels or ``unlabelled``.
 
-    out: Path
-    margin: float
-    log: ReadingLog
+    ``labels``, ``unlabelled``, ``review`` (near a threshold) and ``windowed`` count a sentence that several
+    documents print once; ``holders`` counts all sentences with a holder, by where the text says so.
+    """
+
     documents: int = 0
     sentences: int = 0
+    not_english: int = 0
+    reprints: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     unlabelled: int = 0
     review: int = 0
     windowed: int = 0
-    began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    languages: Counter[str] = field(default_factory=Counter)
+    holders: Counter[str] = field(default_factory=Counter)
+
+    def add(self, table: pd.DataFrame) -> None:
+        """Count the rows of one more table; tables come in the order of the documents."""
+        scored = table["review_reason"] != NOT_ENGLISH
+        reprinted = table["reprint_of"] != ""
+        once = table[scored & ~reprinted]
+        self.documents += int((table["sentence"] == 0).sum())
+        self.sentences += len(table)
+        self.not_english += int((~scored).sum())
+        self.reprints += int((scored & reprinted).sum())
+        self.labels.update(label for labels in once["labels"] for label in labels)
+        self.unlabelled += int((once["labels"].map(len) == 0).sum())
+        self.review += int(once["review"].sum())
+        self.windowed += int(once["windowed"].sum())
+        self.languages.update(table["language"])
+        self.holders.update(source for source in table["holder_source"] if source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The counts as plain data, the inner ones sorted by name."""
+        return {
+            name: dict(sorted(value.items())) if isinstance(value, Counter) else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> "Counts":
+        """The counts as ``to_dict`` gave them."""
+        return cls(**{name: Counter(value) if isinstance(value, dict) else value for name, value in stored.items()})
+
+
+@dataclass
+class Summary:
+    """The outcome of scoring: where the table lies, how much is in it, what was left out and why.
+
+    ``resumed`` is how many sentences earlier, interrupted starts had scored already; ``starts`` counts them all.
+    """
+
+    out: Path
+    options: Mapping[str, Any]
+    log: ReadingLog
+    counts: Counts = field(default_factory=Counts)
+    resumed: int = 0
+    finished: bool = False
+    began: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    starts: int = 1
+    earlier: float = 0.0
+    clock: float = field(default_factory=time.monotonic)
+
+    def resume(self, state: Mapping[str, Any]) -> int:
+        """Take up what ``state`` gave at an earlier start; returns how far the document in work is done."""
+        if not state:
+            return 0
+        self.counts = Counts.from_dict(state["counts"])
+        self.resumed, self.finished = self.counts.sentences, state["place"] is None
+        self.began, self.starts, self.earlier = state["began"], state["starts"] + 1, state["seconds"]
+        if self.finished:
+            self.log.restore(state["log"])
+        return int(state["sentences"])
+
+    def state(self, cursor: Cursor | None) -> dict[str, Any]:
+        """All that it takes to go on from ``cursor``, as plain data; without a cursor everything is scored."""
+        return {
+            "place": cursor.place if cursor else None,
+            "sentences": cursor.sentences if cursor else 0,
+            "counts": self.counts.to_dict(),
+            "log": self.log.to_dict(),
+            "began": self.began,
+            "starts": self.starts,
+            "seconds": self.seconds,
+        }
+
+    @property
+    def seconds(self) -> float:
+        """How long scoring took, all starts together."""
+        return self.earlier + time.monotonic() - self.clock
 
     @property
     def dropped(self) -> Counter[str]:
@@ -42,55 +126,87 @@ class Summary:
     @property
     def notes(self) -> list[str]:
         """How files were read where that was not plain: an encoding, an id that came twice."""
-        return self.log.notes
-
-    def add(self, table: pd.DataFrame) -> None:
-        """Count one more table of rows; a document never comes in two tables."""
-        self.documents += table["document"].nunique()
-        self.sentences += len(table)
-        self.labels.update(label for labels in table["labels"] for label in labels)
-        self.unlabelled += int((table["labels"].map(len) == 0).sum())
-        self.review += int(table["review"].sum())
-        self.windowed += int(table["windowed"].sum())
+        further = self.log.further
+        return [*self.log.notes, *([f"{further:,} further notes like these are left out"] if further else [])]
 
 
-def provenance(summary: Summary, model: ScoringModel, sources: Sequence[Source], table: Path) -> dict[str, Any]:
-    """Everything needed to say where a table comes from; ``table`` is the file as it lies now."""
-    now = datetime.now(UTC)
+def input_hashes(sources: Iterable[Source]) -> dict[str, str]:
+    """SHA-256 of every file read, archives as a whole, by path."""
+    found: dict[str, str] = {}
+    for source in sources:
+        if str(source.file) not in found:
+            content = source.content
+            digest = file_hash(source.file) if content is None else hashlib.sha256(content).hexdigest()
+            found[str(source.file)] = digest
+    return found
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def job(
+    model: ScoringModel, options: Mapping[str, Any], sources: Sequence[Source], hashes: Mapping[str, str]
+) -> dict[str, Any]:
+    """What makes two scorings the same: model, options, inputs by name and content, and this package's code."""
+    inputs = hashlib.sha256()
+    for source in sources:
+        parts = [source.id, source.format, source.encoding, source.member, hashes[str(source.file)]]
+        inputs.update(json.dumps(parts).encode())
+    return {
+        "communique": communique.__version__,
+        "source": source_hash(PACKAGE),
+        "model": model.fingerprint or f"unsaved {id(model)} of {datetime.now(UTC).isoformat()}",
+        "thresholds": {n: float(t) for n, t in zip(model.labels, model.thresholds, strict=True)},
+        "options": {**options, "identifier": identifier()},
+        "inputs": {"files": len(hashes), "texts": len(sources), "sha256": inputs.hexdigest()},
+    }
+
+
+def input_stamps(sources: Iterable[Source]) -> dict[Path, tuple[int, int]]:
+    """When each file was last written to, in nanoseconds, and its size in bytes."""
+    files = {source.file: source.file.stat() for source in sources if source.content is None}
+    return {path: (status.st_mtime_ns, status.st_size) for path, status in files.items()}
+
+
+def check_unchanged(sources: Iterable[Source], stamps: Mapping[Path, tuple[int, int]]) -> None:
+    """Raise CommuniqueError where a file is not what it was when it was hashed."""
+    now = input_stamps(sources)
+    if changed := next((path for path in now if now[path] != stamps[path]), None):
+        raise CommuniqueError(f"{changed}: has changed while it was scored; give --force to score anew")
+
+
+def provenance(
+    summary: Summary, model: ScoringModel, sources: Iterable[Source], hashes: Mapping[str, str], table: Path, page: str
+) -> dict[str, Any]:
+    """Everything needed to say where a table comes from; ``table`` is the file as it lies now.
+
+    The model's ``fingerprint`` is the SHA-256 of its folder's manifest, which holds that of every file in the folder.
+    """
+    encodings = {str(source.file): source.encoding.replace("utf-8-sig", "utf-8") for source in sources}
+    counts = summary.counts.to_dict()
+    counts["labels"] = {name: summary.counts.labels[name] for name in model.labels}
     return {
         "model": {"name": model.name, "fingerprint": model.fingerprint},
         "thresholds": {n: float(t) for n, t in zip(model.labels, model.thresholds, strict=True)},
-        "margin": summary.margin,
+        "options": dict(summary.options),
         "communique": communique.__version__,
-        "inputs": [_input(source) for source in sources],
-        "counts": {
-            "documents": summary.documents,
-            "sentences": summary.sentences,
-            "labels": {name: summary.labels[name] for name in model.labels},
-            "unlabelled": summary.unlabelled,
-            "review": summary.review,
-            "windowed": summary.windowed,
-            "dropped": dict(sorted(summary.dropped.items())),
-        },
+        "language_identifier": identifier(),
+        "environment": environment(),
+        "inputs": [{"file": name, "sha256": digest, "encoding": encodings[name]} for name, digest in hashes.items()],
+        "counts": {**counts, "dropped": dict(sorted(summary.dropped.items()))},
         "notes": summary.notes,
-        "output": {"file": summary.out.name, "sha256": _digest(table)},
+        "output": {"file": summary.out.name, "sha256": file_hash(table)},
+        **({"page": page} if page else {}),
         "command": shlex.join(sys.argv),
-        "began": summary.began.isoformat(timespec="seconds"),
-        "seconds": round((now - summary.began).total_seconds(), 3),
+        "began": summary.began,
+        "seconds": round(summary.seconds, 3),
+        "starts": summary.starts,
     }
 
 
 def as_json(content: dict[str, Any]) -> str:
     """Provenance as the text of its file."""
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-
-
-def _input(source: Source) -> dict[str, Any]:
-    digest = _digest(source.path) if source.content is None else hashlib.sha256(source.content).hexdigest()
-    encoding = "utf-8" if source.encoding == "utf-8-sig" else source.encoding
-    return {"file": str(source.path), "sha256": digest, "encoding": encoding}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return whole(json.dumps(content, indent=1, ensure_ascii=False)) + "\n"

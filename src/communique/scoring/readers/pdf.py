@@ -60,6 +60,8 @@ def _open(source: Source) -> "pymupdf.Document":
     pymupdf.TOOLS.mupdf_display_errors(False)
     pymupdf.TOOLS.mupdf_display_warnings(False)
     try:
+        if source.archive:
+            return pymupdf.open(stream=source.seekable().read(), filetype="pdf")
         return pymupdf.open(source.path, filetype="pdf")
     except (pymupdf.FileDataError, pymupdf.EmptyFileError, RuntimeError) as error:
         raise CommuniqueError(f"{source.path}: is not a readable PDF file; open and save it again as PDF") from error

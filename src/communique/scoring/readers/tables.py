@@ -18,10 +18,10 @@ _BATCH = 1_000
 
 
 def check(source: Source, columns: Columns) -> tuple[str, ...]:
-    """Make sure that the text and id columns are there; JSON lines are parsed through, other tables by their head."""
+    """Make sure that the text and id columns are there; every row of a text format is looked at, others' heads."""
     if source.format in ("csv", "tsv", "jsonl"):
         source.encoding = find_encoding(source)
-    names = _HEADERS[source.format](source)
+    names = _HEADERS[source.format](source, columns)
     for wanted in (columns.text, columns.id):
         if wanted is not None and wanted not in names:
             raise CommuniqueError(
@@ -33,12 +33,10 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
 
 def read(source: Source, columns: Columns) -> Iterator[Record]:
     """One text a row; its key is the id column, or the row's number counted from 1."""
-    for number, (where, row) in enumerate(_ROWS[source.format](source), 1):
-        if columns.text not in row:
-            raise CommuniqueError(f"{source.path}, {where}: has no '{columns.text}'; give every row a text")
+    for number, (_, row) in enumerate(_ROWS[source.format](source), 1):
         key = _cell(row.get(columns.id)) if columns.id else ""
         metadata = {name: _cell(row.get(name)) for name in source.fields}
-        yield Record(_cell(row[columns.text]), metadata, key or str(number))
+        yield Record(_cell(row.get(columns.text)), metadata, key or str(number))
 
 
 def _cell(value: Any) -> str:
@@ -68,10 +66,12 @@ def _csv_lines(source: Source) -> Any:
     return csv.reader(source.lines(), delimiter=_delimiter(source), strict=True)
 
 
-def _csv_header(source: Source) -> list[str]:
+def _csv_header(source: Source, columns: Columns) -> list[str]:
     names: list[str] = next(_csv_lines(source), [])
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise CommuniqueError(f"{source.path}: column '{twice}' stands twice in the first line; give each its own name")
+    for _ in _csv_rows(source):  # a torn row is better found now than after hours of scoring
+        pass
     return names
 
 
@@ -111,9 +111,16 @@ def _json_rows(source: Source) -> Rows:
         yield f"line {number}", row
 
 
-def _json_header(source: Source) -> list[str]:
-    """Every name that some row uses, in order of first use: rows may differ."""
-    return list(dict.fromkeys(name for _, row in _json_rows(source) for name in row))
+def _json_header(source: Source, columns: Columns) -> list[str]:
+    """Every name that some row uses, in order of first use: rows may differ, but each has a text."""
+    names: dict[str, None] = {}
+    bare = ""
+    for where, row in _json_rows(source):
+        names.update(dict.fromkeys(row))
+        bare = bare or ("" if columns.text in row else where)
+    if bare and columns.text in names:
+        raise CommuniqueError(f"{source.path}, {bare}: has no '{columns.text}'; give every row a text")
+    return list(names)
 
 
 # Parquet
@@ -130,19 +137,23 @@ def _reading(source: Source, kind: str) -> Iterator[None]:
         raise CommuniqueError(f"{source.path}: is not a readable {kind} file; write or save it again") from error
 
 
-def _parquet_header(source: Source) -> list[str]:
-    from pyarrow.parquet import read_schema
+def _parquet_header(source: Source, columns: Columns) -> list[str]:
+    from pyarrow.parquet import ParquetFile
 
-    with _reading(source, "Parquet"):
-        return list(read_schema(source.path).names)
+    with _reading(source, "Parquet"), source.seekable() as stream, ParquetFile(stream) as table:
+        return list(table.schema_arrow.names)
 
 
 def _parquet_rows(source: Source) -> Rows:
     from pyarrow.parquet import ParquetFile
 
-    with _reading(source, "Parquet"), ParquetFile(source.path) as table:
-        rows = itertools.chain.from_iterable(b.to_pylist() for b in table.iter_batches(batch_size=_BATCH))
-        yield from ((f"row {number}", row) for number, row in enumerate(rows, 1))
+    # Memory is flat for row groups of any number; one group's columns are held while it is read.
+    with _reading(source, "Parquet"), source.seekable() as stream, ParquetFile(stream) as table:
+        batches = table.iter_batches(batch_size=_BATCH, use_threads=False)
+        rows = itertools.chain.from_iterable(batch.to_pylist() for batch in batches)
+        for number, row in enumerate(rows, 1):
+            source.share = number / table.metadata.num_rows
+            yield f"row {number}", row
 
 
 # Excel
@@ -153,10 +164,10 @@ def _book(source: Source) -> Any:
         import openpyxl
     except ImportError as error:
         raise missing_extra("documents", "openpyxl") from error
-    return openpyxl.load_workbook(source.path, read_only=True, data_only=True)
+    return openpyxl.load_workbook(source.seekable(), read_only=True, data_only=True)
 
 
-def _sheet_header(source: Source) -> list[str]:
+def _sheet_header(source: Source, columns: Columns) -> list[str]:
     check_package(source, "Excel")
     with _reading(source, "Excel"):
         sheet, *others = _book(source).worksheets
@@ -175,7 +186,7 @@ def _sheet_rows(source: Source) -> Rows:
                 yield f"row {number}", {name: cell for name, cell in zip(names, cells, strict=False) if name}
 
 
-_HEADERS: dict[str, Callable[[Source], list[str]]] = {
+_HEADERS: dict[str, Callable[[Source, Columns], list[str]]] = {
     "csv": _csv_header,
     "tsv": _csv_header,
     "jsonl": _json_header,

@@ -34,7 +34,7 @@ def check_package(source: Source, kind: str) -> None:
     """Raise CommuniqueError where an Office file is no whole zip archive or unpacks to too much."""
     broken = CommuniqueError(f"{source.path}: is not a readable {kind} file; open and save it again")
     try:
-        with zipfile.ZipFile(source.path) as archive:
+        with source.seekable() as stream, zipfile.ZipFile(stream) as archive:
             source.check_unpacked(sum(entry.file_size for entry in archive.infolist()))
             if archive.testzip() is not None:
                 raise broken
@@ -51,7 +51,7 @@ def _open(source: Source) -> "WordDocument":
     from docx.opc.exceptions import OpcError
 
     try:
-        return docx.Document(str(source.path))
+        return docx.Document(source.seekable())
     except (
         OpcError,
         KeyError,
