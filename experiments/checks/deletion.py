@@ -14,7 +14,7 @@ from communique.cli.options import URI, load
 from communique.data.codebook import Codebook
 from communique.data.dataset import read_corpus
 from communique.evaluation.resampling import Interval
-from communique.models.deletion import deletion_check
+from communique.models.deletion import UNBOUNDED, deletion_check
 from communique.models.explain import explain
 
 
@@ -40,7 +40,10 @@ def main(reference: str, data: str, sentences: str = "100") -> None:
 
 
 def _show(interval: Interval) -> str:
-    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+    value, low, high = (
+        "unbounded" if end >= UNBOUNDED else f"{end:.3f}" for end in (interval.value, interval.low, interval.high)
+    )
+    return f"{value} [{low}, {high}]"
 
 
 if __name__ == "__main__":

@@ -181,6 +181,7 @@ def test_the_deletion_check_sees_planted_wrong_words() -> None:
     honest = deletion_check(Counted(), texts, given_, documents, words=1)
     assert honest.named.value == pytest.approx(expit(1) - expit(-2))
     assert honest.passed
+    assert np.isfinite([honest.ratio.value, honest.ratio.low, honest.ratio.high]).all()
     lies = [
         Explanation(tuple(type(w)(w.word, w.start, w.end, tuple(-v for v in w.values)) for w in e.words), *rest)
         for e in explain(Counted(), texts)

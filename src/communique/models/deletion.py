@@ -12,12 +12,15 @@ from communique.errors import CommuniqueError
 from communique.evaluation.resampling import Interval, bootstrap_intervals
 from communique.models.explain import Explainable, Explanation, explain, without
 
+UNBOUNDED = 1e6  # the ratio where random words move nothing; finite, so that quantiles can be taken
+
 
 @dataclass(frozen=True)
 class DeletionCheck:
     """How far a label's probability falls without its ``words`` strongest words, and without random ones.
 
     Means over ``decisions`` (sentence and label, the label given) with 95% intervals over ``documents``;
+    ``ratio`` is ``UNBOUNDED`` where random words move nothing;
     ``too_short`` decisions have no more words than are taken out and are left aside.
     """
 
@@ -73,7 +76,7 @@ def _means(sums: np.ndarray) -> np.ndarray:
     """Mean fall by named and by random words, their difference and their ratio: ``(..., 4)``."""
     number = np.maximum(sums[..., 2], 1)
     named, random = sums[..., 0] / number, sums[..., 1] / number
-    ratio = np.divide(named, random, out=np.full_like(named, np.inf), where=random > 0)
+    ratio = np.divide(named, random, out=np.full_like(named, UNBOUNDED), where=random > 0)
     return np.stack([named, random, named - random, ratio], axis=-1)
 
 
