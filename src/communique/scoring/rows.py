@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from communique.evaluation.nearness import nearness
 from communique.scoring.documents import Document, Place
 from communique.scoring.holder import Holder, holders
 from communique.scoring.inputs import ReadingLog
