@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from communique.cli import analysis, behaviour, corpus, experiments, scoring
+from communique.cli import analysis, behaviour, corpus, experiments, prevalence, scoring
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.command()(scoring.score)
 app.command()(behaviour.behave)
 app.command()(analysis.slices)
 app.command()(analysis.errors)
+app.command()(prevalence.prevalence)
 app.command()(corpus.data)
 app.command()(corpus.split)
 app.command()(corpus.agreement)

@@ -150,6 +150,7 @@ def annotate_export(
     out: Annotated[Path, typer.Option(help="the sheet to write: .xlsx and .csv, with its design beside")],
     number: Annotated[int, typer.Option(help="how many sentences (documents for --query documents)")] = 100,
     query: Annotated[str, typer.Option(help="random, documents, uncertainty or disagreement")] = "random",
+    by: Annotated[str, typer.Option(help="with random: equally many for each value of this column")] = "",
     seed: int = 0,
     codebook: CodebookOption = CODEBOOK,
     model: ModelOption = MODEL,
@@ -170,7 +171,7 @@ def annotate_export(
     if query not in RANDOM and (missing := [n for n in book.names if f"prob_{n}" not in table]):
         raise CommuniqueError(f"{scored[0]}: column 'prob_{missing[0]}' is missing; score it by the same codebook")
     chosen: Query = query  # type: ignore[assignment]
-    sheet, design = draw(table, book.names, number, chosen, seed, thresholds, ", ".join(p.name for p in scored))
+    sheet, design = draw(table, book.names, number, chosen, seed, thresholds, ", ".join(p.name for p in scored), by)
     write_sheet(sheet, book, out, design)
     console.print(
         f"{len(sheet):,} sentences, {query} of {design.population:,} {design.unit}s → {out.with_suffix('')}.*"
@@ -179,13 +180,13 @@ def annotate_export(
 
 def _scored(paths: list[Path]):  # type: ignore[no-untyped-def]
     """The first table, with the probabilities of the others beside its own as ``prob_…@n``."""
+    from communique.data.annotation import sentence_ids
     from communique.scoring.table import read_table
 
     table = read_table(paths[0])
     if missing := [name for name in ("document", "text") if name not in table]:
         raise CommuniqueError(f"{paths[0]}: column '{missing[0]}' is missing; name a table that communique score wrote")
-    if "id" not in table:
-        table["id"] = table["document"].astype(str) + ":" + table["sentence"].astype(str)
+    table["id"] = sentence_ids(table)
     for number, path in enumerate(paths[1:], 2):
         other = read_table(path)
         if "text" not in other or other["text"].tolist() != table["text"].tolist():

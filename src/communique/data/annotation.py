@@ -6,7 +6,7 @@ probability. Only a random design can later stand for the whole; what was picked
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 from zipfile import BadZipFile
@@ -29,7 +29,11 @@ FORMULA = ("=", "+", "-", "@")
 
 @dataclass(frozen=True)
 class Design:
-    """How a sheet's rows were chosen from ``population`` units (sentences, or documents for ``documents``)."""
+    """How a sheet's rows were chosen from ``population`` units (sentences, or documents for ``documents``).
+
+    A draw stratified ``by`` a column has ``strata``: of each of its values, how many sentences there are and how many
+    were drawn, so that a sentence's inclusion probability is their ratio.
+    """
 
     query: str
     unit: str
@@ -37,10 +41,12 @@ class Design:
     drawn: int
     seed: int | None
     source: str
+    by: str = ""
+    strata: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     @property
     def random(self) -> bool:
-        """True where every unit had the same known chance to be drawn."""
+        """True where every unit had a known chance to be drawn: the same for all, or for all of its stratum."""
         return self.query in RANDOM
 
     def save(self, sheet: Path) -> None:
@@ -74,17 +80,21 @@ def draw(
     seed: int = 0,
     thresholds: Mapping[str, float] | None = None,
     source: str = "",
+    by: str = "",
 ) -> tuple[pd.DataFrame, Design]:
     """Choose what to label next, in shuffled order, with each row's ``inclusion_probability``.
 
-    ``random`` draws sentences, ``documents`` whole documents (``number`` of them); ``uncertainty`` takes the
-    sentences nearest to a threshold, ``disagreement`` those whose ``prob_<label>`` columns of several models
-    (``prob_<label>@<model>``) differ most. The last two have no inclusion probability.
+    ``random`` draws sentences (with ``by``, equally many for each value of that column), ``documents`` whole documents
+    (``number`` of them); ``uncertainty`` takes the sentences nearest to a threshold, ``disagreement`` those whose
+    ``prob_<label>`` columns of several models (``prob_<label>@<model>``) differ most. The last two have no inclusion
+    probability.
     """
     rng = np.random.default_rng(seed)
     units = table["document"].astype(str).unique() if query == "documents" else np.arange(len(table))
     if not 1 <= number <= len(units):
         raise CommuniqueError(f"draw {number}: there are {len(units)} to draw from; ask for 1 to {len(units)}")
+    if by:
+        return _draw_strata(table, number, query, seed, source, by)
     if query == "documents":
         drawn = set(rng.choice(units, number, replace=False))
         chosen = np.flatnonzero(table["document"].astype(str).isin(drawn))
@@ -97,6 +107,52 @@ def draw(
     sheet["inclusion_probability"] = number / len(units) if query in RANDOM else np.nan
     unit = "document" if query == "documents" else "sentence"
     return sheet, Design(query, unit, len(units), number, seed if query in RANDOM else None, source)
+
+
+def _draw_strata(
+    table: pd.DataFrame, number: int, query: str, seed: int, source: str, by: str
+) -> tuple[pd.DataFrame, Design]:
+    """Equally many sentences of every value of a column; a value with fewer gives all, the others share the rest."""
+    if query != "random":
+        raise CommuniqueError(f"query '{query}': only single sentences are drawn by a column; use 'random' or no 'by'")
+    if by not in table:
+        raise CommuniqueError(f"by '{by}': the table has no such column; its columns are {', '.join(map(str, table))}")
+    rng, values = np.random.default_rng(seed), stratum_of(table, by)
+    sizes = values.value_counts().sort_index()
+    wanted = equal_shares(sizes.to_numpy(), number)
+    if wanted.min() < min(2, int(sizes.min())):
+        raise CommuniqueError(f"draw {number} by '{by}': it has {len(sizes)} values; ask for at least {2 * len(sizes)}")
+    rows = [rng.choice(np.flatnonzero(values == v), n, replace=False) for v, n in zip(sizes.index, wanted, strict=True)]
+    sheet = table.iloc[rng.permutation(np.concatenate(rows))].reset_index(drop=True)
+    strata = {str(v): (int(sizes[v]), int(n)) for v, n in zip(sizes.index, wanted, strict=True)}
+    sheet["inclusion_probability"] = [strata[v][1] / strata[v][0] for v in stratum_of(sheet, by)]
+    return sheet, Design(query, "sentence", len(table), number, seed, source, by, strata)
+
+
+def stratum_of(table: pd.DataFrame, by: str) -> pd.Series:
+    """The stratum of every row, as text; a missing value is a stratum of its own, the empty one."""
+    return table[by].map(lambda value: "" if pd.isna(value) else str(value))
+
+
+def equal_shares(sizes: np.ndarray, number: int) -> np.ndarray:
+    """How many to draw from groups of these sizes ``(H,)``, as equal as they allow, ``number`` in all."""
+    wanted, left = np.zeros(len(sizes), dtype=int), number
+    for done, group in enumerate(np.argsort(sizes, kind="stable")):
+        wanted[group] = min(int(sizes[group]), left // (len(sizes) - done))
+        left -= int(wanted[group])
+    return wanted
+
+
+def sentence_ids(table: pd.DataFrame) -> pd.Series:
+    """The id of every row of a table of scores, ``document:sentence``, or its own where it does not count sentences.
+
+    A scored table's column ``id``, where it has one, is its documents' and stands on every sentence of each.
+    """
+    if "sentence" not in table and "id" in table:
+        return table["id"].astype(str)
+    if "sentence" not in table:
+        raise CommuniqueError("scored table: has neither 'sentence' nor 'id'; name one that communique score wrote")
+    return table["document"].astype(str) + ":" + table["sentence"].astype(str)
 
 
 def _uncertainty(table: pd.DataFrame, labels: Sequence[str], thresholds: Mapping[str, float] | None) -> np.ndarray:

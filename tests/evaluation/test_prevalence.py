@@ -1,0 +1,204 @@
+"""Shares corrected by a labelled sample: against the published library, by hand, and by simulation."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from communique.errors import CommuniqueError
+from communique.evaluation import prevalence as module
+from communique.evaluation.prevalence import Draw, best_predictor, corrected_share, tune_power
+
+CHECKS = Path(__file__).parents[2] / "experiments" / "checks"
+
+# ppi-python 0.2.3, on the data of `unclustered`: y, f, u = gold[:120], predicted[:120], predicted[120:];
+# ppi_mean_pointestimate(y, f, u, lam=lam), and half of ppi_mean_ci(y, f, u, alpha=0.05, lam=lam) over norm.ppf(0.975)
+LIBRARY = {0.6: (0.27207849764781133, 0.03535657098815061), 1.0: (0.2645752738574634, 0.036902942508149274)}
+TUNED_BY_LIBRARY = (0.2719116583391274, 0.03534171988861952)
+N, LABELLED = 920, 120
+
+
+def unclustered() -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(7)
+    gold = (rng.random(N) < 0.3).astype(float)
+    return gold, np.clip(0.25 + 0.5 * gold + rng.normal(0, 0.35, N), 0, 1)
+
+
+@pytest.fixture
+def nothing_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library adds nothing for errors that no sample shows."""
+    monkeypatch.setattr(module, "UNSEEN", 0.0)
+
+
+@pytest.mark.usefixtures("nothing_unseen")
+@pytest.mark.parametrize("power", [0.6, 1.0])
+def test_without_clusters_it_is_the_published_estimator(power: float) -> None:
+    """The library's unlabelled part lacks the labelled rows, hence the factor between the two powers."""
+    gold, predicted = unclustered()
+    draw = Draw.simple(np.arange(LABELLED), N)
+    ours = power * N / (N - LABELLED)
+    found = corrected_share(gold[:LABELLED], predicted, np.arange(N), draw, ours, target="superpopulation")
+    assert found is not None
+    value, error = LIBRARY[power]
+    assert found.interval.value == pytest.approx(value, abs=1e-12)
+    assert found.standard_error * np.sqrt((LABELLED - 1) / LABELLED) == pytest.approx(error, rel=1e-4)
+
+
+@pytest.mark.usefixtures("nothing_unseen")
+def test_the_power_does_as_well_as_the_librarys() -> None:
+    gold, predicted = unclustered()
+    draw = Draw.simple(np.arange(LABELLED), N)
+    power, left = tune_power(gold[:LABELLED], predicted[:LABELLED], draw)
+    found = corrected_share(gold[:LABELLED], predicted, np.arange(N), draw, power, target="superpopulation")
+    assert found is not None
+    assert found.standard_error == pytest.approx(TUNED_BY_LIBRARY[1], rel=0.01)
+    assert left == pytest.approx(1 - np.corrcoef(gold[:LABELLED], predicted[:LABELLED])[0, 1] ** 2)
+
+
+@pytest.mark.usefixtures("nothing_unseen")
+def test_labels_alone_give_the_textbook_mean_of_a_simple_random_sample() -> None:
+    gold, predicted = unclustered()
+    rows = np.arange(0, N, 8)
+    found = corrected_share(gold[rows], predicted, np.arange(N), Draw.simple(rows, N), 0.0)
+    assert found is not None
+    sample, n = gold[rows], len(rows)
+    assert found.interval.value == pytest.approx(sample.mean())
+    assert found.standard_error == pytest.approx(np.sqrt((1 - n / N) * sample.var(ddof=1) / n))
+
+
+@pytest.mark.usefixtures("nothing_unseen")
+def test_whole_documents_give_the_textbook_cluster_variance() -> None:
+    """40 of 100 documents of four sentences: variance (1 - m/M) s² / m of the document means."""
+    rng = np.random.default_rng(1)
+    gold = (rng.random((100, 4)) < rng.random((100, 1))).astype(float)
+    documents = np.repeat(np.arange(100), 4)
+    chosen = rng.choice(100, 40, replace=False)
+    rows = np.flatnonzero(np.isin(documents, chosen))
+    unit = np.unique(documents[rows], return_inverse=True)[1]
+    draw = Draw.make(rows, unit, np.zeros(40, dtype=int), np.array([100]))
+    found = corrected_share(gold.ravel()[rows], np.zeros(400), documents, draw, 0.0)
+    means = gold[chosen].mean(axis=1)
+    assert found is not None
+    assert found.documents == 40
+    assert found.interval.value == pytest.approx(means.mean())
+    assert found.standard_error == pytest.approx(np.sqrt(0.6 * means.var(ddof=1) / 40))
+
+
+@pytest.mark.usefixtures("nothing_unseen")
+def test_strata_give_the_textbook_stratified_mean_and_variance() -> None:
+    gold = np.concatenate([np.tile([1.0, 0.0], 100), np.tile([1.0, 0, 0, 0], 200)])
+    rows = np.concatenate([np.arange(50), 200 + np.arange(40)])
+    strata = np.repeat([0, 1], [50, 40])
+    draw = Draw.make(rows, np.arange(90), strata, np.array([200, 800]))
+    found = corrected_share(gold[rows], np.zeros(1000), np.arange(1000), draw, 0.0)
+    by_hand = sum(
+        share**2 * (1 - n / size) * p * (1 - p) / (n - 1)
+        for share, n, size, p in ((0.2, 50, 200, 0.5), (0.8, 40, 800, 0.25))
+    )
+    assert found is not None
+    assert found.interval.value == pytest.approx(0.2 * 0.5 + 0.8 * 0.25)
+    assert found.standard_error == pytest.approx(np.sqrt(by_hand))
+
+
+def test_an_archive_labelled_whole_has_no_uncertainty_and_needs_no_more() -> None:
+    gold, predicted = unclustered()
+    found = corrected_share(gold, predicted, np.arange(N), Draw.simple(np.arange(N), N), 0.7)
+    assert found is not None
+    assert found.interval.value == pytest.approx(gold.mean())
+    assert found.interval.high - found.interval.low == pytest.approx(0)
+    assert found.more == 0
+
+
+def test_sentences_of_one_document_widen_the_interval_of_the_source_and_not_of_the_archive() -> None:
+    rng = np.random.default_rng(3)
+    gold = np.repeat((rng.random(100) < 0.4).astype(float), 10)
+    rows = rng.choice(1000, 400, replace=False)
+    draw, documents = Draw.simple(rows, 1000), np.repeat(np.arange(100), 10)
+    error = {
+        (target, who): corrected_share(gold[rows], np.zeros(1000), of, draw, 0.0, target=target).standard_error  # type: ignore[union-attr]
+        for target in module.TARGETS
+        for who, of in (("clustered", documents), ("single", np.arange(1000)))
+    }
+    assert error["archive", "clustered"] == error["archive", "single"]
+    assert error["superpopulation", "clustered"] > 1.5 * error["superpopulation", "single"]
+
+
+def test_as_many_more_labels_as_it_says_halve_the_interval() -> None:
+    """Labels of the same kind: the spread stays, so the width is known."""
+    gold = np.tile([1.0, 0.0], 5000)
+    widths = []
+    number = 400
+    for _ in range(2):
+        rows = np.arange(number)
+        found = corrected_share(gold[rows], np.zeros(10_000), np.arange(10_000), Draw.simple(rows, 10_000), 0.0)
+        assert found is not None
+        assert found.more is not None
+        widths.append(found.standard_error)
+        number += found.more
+    assert widths[1] == pytest.approx(widths[0] / 2, rel=0.01)
+
+
+def test_no_number_of_labels_makes_few_documents_stand_for_their_source() -> None:
+    rng = np.random.default_rng(4)
+    gold = np.repeat((rng.random(50) < 0.5).astype(float), 40)
+    rows = rng.choice(2000, 1500, replace=False)
+    draw, documents = Draw.simple(rows, 2000), np.repeat(np.arange(50), 40)
+    found = corrected_share(gold[rows], np.zeros(2000), documents, draw, 0.0, target="superpopulation")
+    assert found is not None
+    assert found.more is None
+
+
+def test_too_few_labelled_documents_give_no_share_at_all() -> None:
+    gold, predicted = unclustered()
+    draw = Draw.simple(np.arange(LABELLED), N)
+    assert corrected_share(gold[:LABELLED], predicted, np.arange(N) // 5, draw, 1.0) is None
+    assert corrected_share(gold[:LABELLED], predicted, np.arange(N) // 4, draw, 1.0) is not None
+
+
+def test_a_label_hardly_seen_gets_the_exact_interval_of_the_labels() -> None:
+    """None of 100: Clopper and Pearson's upper end is 1 - 0.025 ** (1 / 100), never a width of nought."""
+    found = corrected_share(np.zeros(100), np.zeros(N), np.arange(N), Draw.simple(np.arange(100), N), 1.0)
+    assert found is not None
+    assert (found.interval.value, found.interval.low, found.power) == (0.0, 0.0, 0.0)
+    assert found.interval.high == pytest.approx(1 - 0.025 ** (1 / 100))
+
+
+def test_a_classifier_never_seen_to_err_still_has_an_interval_near_the_rule_of_three() -> None:
+    gold = np.tile([1.0, 0, 0, 0], 5000)
+    rows = np.arange(200)
+    found = corrected_share(gold[rows], gold, np.arange(20_000), Draw.simple(rows, 20_000), 1.0)
+    assert found is not None
+    assert 2 / 200 < found.interval.high - found.interval.low < 2 * 3 / 200
+
+
+def test_the_better_predictor_is_chosen_and_a_useless_one_gets_no_power() -> None:
+    gold, predicted = unclustered()
+    noise = np.random.default_rng(0).random(N)
+    draw = Draw.simple(np.arange(LABELLED), N)
+    best, power = best_predictor(gold[:LABELLED], (noise, predicted), draw)
+    assert best == 1
+    assert power > 0.5
+    assert abs(tune_power(gold[:LABELLED], noise[:LABELLED], draw)[0]) < 0.4
+    assert tune_power(gold[:LABELLED], np.ones(LABELLED), draw) == (0.0, 1.0)
+
+
+def test_a_stratum_with_one_labelled_unit_shows_no_variation_and_is_refused() -> None:
+    with pytest.raises(CommuniqueError, match="stratum 2 has 1 labelled units"):
+        Draw.make(np.arange(3), np.arange(3), np.array([0, 0, 1]), np.array([10, 10]))
+
+
+def test_intervals_hold_the_true_share_as_often_as_they_say_and_raw_counts_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A short run of experiments/checks/prevalence_coverage.py; 93 to 97% is for the long one."""
+    monkeypatch.syspath_prepend(str(CHECKS))
+    from prevalence_coverage import coverage  # type: ignore[import-not-found]
+
+    monkeypatch.setitem(sys.modules["prevalence_coverage"].__dict__, "SUPERPOPULATION_DOCUMENTS", 20_000)
+    settings = (("sentences", 150, 250, "archive"), ("documents", 150, 1200, "superpopulation"))
+    lines = [line for line in coverage(200, 0, settings) if line["archives"] > 150]
+    assert {line["group"] for line in lines} >= {"all", "group of 50%"}
+    for line in lines:
+        assert 0.90 <= line["coverage"] <= 0.995
+        assert line["raw_coverage"] < 0.5
