@@ -13,7 +13,7 @@ from rich.markup import escape
 from threadpoolctl import threadpool_limits
 
 from communique.data.codebook import Codebook
-from communique.data.dataset import Corpus, read_corpus
+from communique.data.dataset import Corpus, read_corpora, read_corpus
 from communique.errors import CommuniqueError
 from communique.provenance import run_identity
 from communique.training import RunResult, train_run
@@ -68,6 +68,7 @@ def run(config: DictConfig) -> RunResult | None:
         extra=extra,
         seed=config.seed,
         resamples=config.resamples,
+        search=_made(config.search, _convert_="all") if config.search else None,
     )
     _tell(result)
     return result
@@ -90,7 +91,10 @@ def _made(config: DictConfig, **options: Any) -> Any:
 
 
 def _corpus(config: DictConfig) -> Corpus:
-    corpus = read_corpus(config.data.corpus, Codebook.load(config.data.codebook))
+    files, where = config.data.corpus, OmegaConf.to_container(config.data.get("where") or OmegaConf.create({}))
+    assert isinstance(where, dict)
+    paths = [files] if isinstance(files, str) else list(files)
+    corpus = read_corpora(paths, Codebook.load(config.data.codebook), {str(k): v for k, v in where.items()})
     if config.limit is None:
         return corpus
     kept = set(sorted(set(corpus.documents))[: config.limit])

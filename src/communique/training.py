@@ -20,9 +20,10 @@ from communique.data.dataset import Corpus
 from communique.data.splits import grouped_kfold
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import Calibrator, Thresholds, fit_thresholds
-from communique.evaluation.metrics import Metrics, evaluate
+from communique.evaluation.metrics import Metrics, cluster_counts, evaluate, macro_f1
 from communique.evaluation.plots import precision_recall_plot, reliability_plot
 from communique.models.base import StanceModel
+from communique.models.search import GridSearch
 from communique.provenance import environment, flatten, revision
 from communique.tracking.base import Tracker
 
@@ -89,13 +90,23 @@ class RunResult:
 
 
 def fit_model(
-    model: StanceModel, train: Corpus, validation: Corpus | None = None, rule: DecisionRule | None = None
+    model: StanceModel,
+    train: Corpus,
+    validation: Corpus | None = None,
+    rule: DecisionRule | None = None,
+    search: GridSearch | None = None,
 ) -> StanceModel:
     """Fit a model and its decision rule; returns it with calibrator, thresholds and codebook set.
 
     With ``validation`` the decision is fitted there; without, on out-of-fold probabilities over ``train``.
+    ``search`` first chooses hyper-parameters by out-of-fold macro-F1 over ``train`` alone.
     """
     rule = rule or DecisionRule()
+    chosen = None
+    if search is not None:
+        folds, repeats = search.folds, search.repeats
+        chosen = search.choose(model, lambda trial: cross_validated_f1(trial, train, rule, folds, repeats))
+        model = chosen.model
     held_out = None if validation is None else (validation.texts, validation.indicators)
     if validation is None:
         probabilities, gold = out_of_fold(model, train, rule.inner_folds), train.indicators.to_numpy()
@@ -104,7 +115,24 @@ def fit_model(
     if validation is not None:
         probabilities, gold = model.raw_proba(validation.texts), validation.indicators.to_numpy()
     _decide(model, probabilities, gold, rule)
+    if chosen is not None:
+        model.provenance["search"] = chosen.record
     return model
+
+
+def cross_validated_f1(model: StanceModel, corpus: Corpus, rule: DecisionRule, folds: int, repeats: int = 1) -> float:
+    """Mean macro-F1 of out-of-fold decisions over ``repeats`` cuts of the documents, the rule fitted on them too."""
+    gold, documents, scores = corpus.indicators.to_numpy(), [s.document for s in corpus], []
+    for seed in range(repeats):
+        trial = clone(model)
+        trial.labels, trial.codebook, trial.provenance = corpus.codebook.names, corpus.codebook, {}
+        probabilities = out_of_fold(trial, corpus, folds, seed)
+        _decide(trial, probabilities, gold, rule)
+        if trial.calibrator is not None:
+            probabilities = trial.calibrator.transform(probabilities)
+        counts = cluster_counts(gold, trial.decide(probabilities), documents)
+        scores.append(float(macro_f1(counts.sum(axis=0))))
+    return float(np.mean(scores))
 
 
 def out_of_fold(model: StanceModel, corpus: Corpus, folds: int, seed: int = 0) -> np.ndarray:
@@ -153,6 +181,7 @@ def train_run(
     extra: Mapping[str, Corpus] | None = None,
     seed: int = 0,
     resamples: int = 2000,
+    search: GridSearch | None = None,
 ) -> RunResult:
     """Fit on every fold, evaluate, and record the run; ``extra`` corpora are measured and never learned from."""
     code = revision()
@@ -161,7 +190,7 @@ def train_run(
         tracker.log_params(flatten(config))
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = time.perf_counter()
-        said, fitted, fit_seconds = _fit_folds(model, corpus, splitter, rule, extra or {}, seed)
+        said, fitted, fit_seconds = _fit_folds(model, corpus, splitter, rule, extra or {}, seed, search)
         metrics = {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()}
         frame = pd.concat([p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True)
         seconds = time.perf_counter() - started
@@ -187,6 +216,7 @@ def _fit_folds(
     rule: DecisionRule | None,
     extra: Mapping[str, Corpus],
     seed: int,
+    search: GridSearch | None,
 ) -> tuple[dict[str, list[Predictions]], StanceModel, float]:
     said: dict[str, list[Predictions]] = {}
     seconds = 0.0
@@ -194,7 +224,7 @@ def _fit_folds(
     for parts in splitter.folds(corpus, seed):
         _check_parts(parts, extra)
         started = time.perf_counter()
-        fitted = fit_model(clone(model), parts["train"], parts.get("validation"), rule)
+        fitted = fit_model(clone(model), parts["train"], parts.get("validation"), rule, search)
         seconds += time.perf_counter() - started
         measured = {part: c for part, c in parts.items() if part != "train"}
         for part, held_out in measured.items():

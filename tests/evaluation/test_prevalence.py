@@ -116,7 +116,7 @@ def test_sentences_of_one_document_widen_the_interval_of_the_source_and_not_of_t
     rows = rng.choice(1000, 400, replace=False)
     draw, documents = Draw.simple(rows, 1000), np.repeat(np.arange(100), 10)
     error = {
-        (target, who): corrected_share(gold[rows], np.zeros(1000), of, draw, 0.0, target=target).standard_error  # type: ignore[union-attr]
+        (target, who): corrected_share(gold[rows], np.zeros(1000), of, draw, 0.0, target=target).standard_error  # type: ignore[union-attr, arg-type]
         for target in module.TARGETS
         for who, of in (("clustered", documents), ("single", np.arange(1000)))
     }

@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from communique.cli import analysis, behaviour, corpus, experiments, prevalence, scoring
+from communique.cli import analysis, behaviour, corpus, experiments, pooling, prevalence, scoring
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ HYDRA = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_
 app.command(context_settings=HYDRA, add_help_option=False)(experiments.train)
 app.command()(experiments.evaluate)
 app.command()(experiments.compare)
+app.command()(pooling.pool)
 app.command()(experiments.champion)
 app.command()(scoring.score)
 app.command()(behaviour.behave)

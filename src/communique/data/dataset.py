@@ -139,9 +139,23 @@ class Corpus:
         return Dataset.from_list(rows, features=features)
 
 
-def read_corpus(path: str | Path, codebook: Codebook) -> Corpus:
+def read_corpora(paths: Sequence[str | Path], codebook: Codebook, where: Mapping[str, Any] | None = None) -> Corpus:
+    """Several labelled files as one corpus; CommuniqueError where an id stands in two of them."""
+    files: dict[str, str | Path] = {}
+    sentences: list[Sentence] = []
+    for path in paths:
+        for sentence in read_corpus(path, codebook, where):
+            if sentence.id in files:
+                raise CommuniqueError(f"{path}: id '{sentence.id}' stands in {files[sentence.id]} too; make it unique")
+            files[sentence.id] = path
+            sentences.append(sentence)
+    return Corpus(tuple(sentences), codebook)
+
+
+def read_corpus(path: str | Path, codebook: Codebook, where: Mapping[str, Any] | None = None) -> Corpus:
     """Read and check a labelled file (``.jsonl`` or ``.csv``).
 
+    ``where`` keeps the records whose fields have the given values: of any field, also one that a Sentence lacks.
     Raises CommuniqueError naming file, line and field at the first thing that is wrong: a line that is no
     JSON object, a missing or mistyped field, an unknown label, an id that stands twice, an empty text.
     In CSV the labels of a cell are separated by ``;``.
@@ -150,18 +164,27 @@ def read_corpus(path: str | Path, codebook: Codebook) -> Corpus:
     sentences: list[Sentence] = []
     lines_by_id: dict[str, int] = {}
     for number, record in records(path):
-        where = f"{path}, line {number}"
-        sentence = parse_sentence(record, codebook, where)
+        place = f"{path}, line {number}"
+        if not _meets(record, where or {}, place):
+            continue
+        sentence = parse_sentence(record, codebook, place)
         if sentence.id in lines_by_id:
             first = lines_by_id[sentence.id]
             raise CommuniqueError(
-                f"{where}, field 'id': '{sentence.id}' already stands on line {first}; make it unique"
+                f"{place}, field 'id': '{sentence.id}' already stands on line {first}; make it unique"
             )
         lines_by_id[sentence.id] = number
         sentences.append(sentence)
     if not sentences:
-        raise CommuniqueError(f"{path}: holds no sentence; give one JSON object a line")
+        wanted = " where " + ", ".join(f"{k} is {v}" for k, v in where.items()) if where else ""
+        raise CommuniqueError(f"{path}: holds no sentence{wanted}; give one JSON object a line")
     return Corpus(tuple(sentences), codebook)
+
+
+def _meets(record: Mapping[str, Any], where: Mapping[str, Any], place: str) -> bool:
+    if missing := [name for name in where if name not in record]:
+        raise CommuniqueError(f"{place}: field '{missing[0]}' is missing, by which the sentences are chosen")
+    return all(str(record[name]) == str(value) for name, value in where.items())
 
 
 def parse_sentence(record: Mapping[str, Any], codebook: Codebook, where: str) -> Sentence:

@@ -1,22 +1,31 @@
-"""Word and character n-grams, weighted by tf-idf, into one logistic regression a label."""
+"""Word and character n-grams, weighted by tf-idf, into one linear classifier a label."""
 
 from pathlib import Path
+from typing import Any, Literal
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
+from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.svm import LinearSVC
 from skops import io as skops_io
 
+from communique.errors import CommuniqueError
 from communique.models.base import StanceModel, Validation
 
 FILE = "pipeline.skops"
 
 
 class TfidfModel(StanceModel):
-    """The linear baseline; ``c`` is the inverse regularisation, n-gram ranges are inclusive."""
+    """The linear baseline; ``c`` is the inverse regularisation, n-gram ranges are inclusive.
+
+    ``head`` is ``logistic``, or ``svm``, whose margins stand in for log-odds until they are calibrated.
+    ``char_analyzer`` keeps character n-grams within words (``char_wb``) or lets them cross (``char``); ``binary``
+    takes a n-gram's presence for its count; ``idf`` off leaves all n-grams equally heavy.
+    """
 
     kind = "tfidf"
 
@@ -27,27 +36,47 @@ class TfidfModel(StanceModel):
         char_ngrams: tuple[int, int] = (2, 5),
         min_df: int = 2,
         class_weight: str | None = "balanced",
+        head: Literal["logistic", "svm"] = "logistic",
+        char_analyzer: Literal["char_wb", "char"] = "char_wb",
+        lowercase: bool = True,
+        binary: bool = False,
+        idf: bool = True,
     ) -> None:
         self.c = c
         self.word_ngrams = word_ngrams
         self.char_ngrams = char_ngrams
         self.min_df = min_df
         self.class_weight = class_weight
+        self.head = head
+        self.char_analyzer = char_analyzer
+        self.lowercase = lowercase
+        self.binary = binary
+        self.idf = idf
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
         min_df = self.min_df if len(texts) >= 50 else 1
-        options = {"sublinear_tf": True, "min_df": min_df, "strip_accents": "unicode"}
+        options: dict[str, Any] = {"sublinear_tf": True, "min_df": min_df, "strip_accents": "unicode"}
+        options |= {"lowercase": self.lowercase, "binary": self.binary, "use_idf": self.idf}
         word = TfidfVectorizer(ngram_range=tuple(self.word_ngrams), **options)
-        char = TfidfVectorizer(analyzer="char_wb", ngram_range=tuple(self.char_ngrams), **options)
-        linear = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=1000)
+        char = TfidfVectorizer(analyzer=self.char_analyzer, ngram_range=tuple(self.char_ngrams), **options)
         self.pipeline_ = Pipeline(
             [
                 ("features", FeatureUnion([("word", word), ("char", char)])),
-                ("heads", OneVsRestClassifier(linear)),
+                ("heads", OneVsRestClassifier(self._linear())),
             ]
         ).fit(texts, labels)
 
+    def _linear(self) -> LogisticRegression | LinearSVC:
+        if self.head not in ("logistic", "svm"):
+            raise CommuniqueError(f"tfidf: head '{self.head}' is unknown; choose logistic or svm")
+        if self.head == "svm":
+            return LinearSVC(C=self.c, class_weight=self.class_weight, max_iter=5000)
+        return LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=1000)
+
     def _proba(self, texts: list[str]) -> np.ndarray:
+        if self.head == "svm":
+            margins = np.asarray(self.pipeline_.decision_function(texts))
+            return np.asarray(expit(margins.reshape(len(texts), len(self.labels))))
         # a single label makes scikit-learn return both columns
         return np.asarray(self.pipeline_.predict_proba(texts))[:, -len(self.labels) :]
 
