@@ -210,7 +210,8 @@ def _check_constant(table: pd.DataFrame, by: Sequence[str]) -> None:
 
 def _notes(scored: Scored, groups: Sequence[Group], marked: Sequence[str]) -> tuple[str, ...]:
     notes = list(scored.notes)
-    few = [name for kind, name, inside in groups if _labelled_documents(scored, inside) < ENOUGH_DOCUMENTS]
+    single = [(name, inside) for kind, name, inside in groups if kind != "pooled"]
+    few = [name for name, inside in single if _labelled_documents(scored, inside) < ENOUGH_DOCUMENTS]
     if () in few:
         notes.append(f"fewer than {ENOUGH_DOCUMENTS} documents are labelled: no share can be corrected; label more")
     elif few:
