@@ -103,6 +103,19 @@ def test_the_headline_sweeps_over_models_that_exist_and_names_runs_for_them() ->
     assert composed("model=lexicon").name == "lexicon"
 
 
+def test_a_benchmark_is_nothing_but_configuration() -> None:
+    swept = composed("experiment=tweeteval").hydra.sweeper.params["data.where.target"].split(",")
+    assert len(swept) == 5
+    config = composed("experiment=tweeteval", "data.folder=elsewhere", f"data.where.target={swept[1]}")
+    chosen = settings(config)
+    assert chosen["data"]["where"] == {"target": swept[1]}
+    assert chosen["split"]["test"] == "elsewhere/test.jsonl"
+    assert Codebook.load(CONF.parent / chosen["data"]["codebook"]).exclusive
+    grid = instantiate(config.search, _convert_="all").grid
+    known = instantiate(config.model, _convert_="all").get_params()
+    assert {name for point in grid for name in point} <= set(known)
+
+
 @pytest.mark.parametrize("group", ["model", "split", "decision"])
 def test_an_unknown_argument_is_refused_by_name(group: str) -> None:
     with pytest.raises(HydraException, match="bogus"):

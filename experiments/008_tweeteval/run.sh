@@ -6,4 +6,5 @@ cd "$(dirname "$0")/../.."
 folder=${1:?give the folder of TweetEval stance files}
 export PATH="$PWD/.venv/bin:$PATH"
 communique train -m experiment=tweeteval "data.folder=$folder" threads=1
+communique train -m experiment=tweeteval model=linear_pair search=null "data.folder=$folder" threads=1
 communique pool --study tweeteval --over data.where.target --out experiments/008_tweeteval/results.json
