@@ -1,103 +1,176 @@
 """From a composed configuration to a run: the only place where Hydra's world meets ours."""
 
 import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import hydra
-from hydra.errors import InstantiationException
-from hydra.utils import instantiate
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.markup import escape
 from threadpoolctl import threadpool_limits
 
+from communique.configuration import CONFIGURATION_ERRORS, built, check, sentence
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpora, read_corpus
 from communique.errors import CommuniqueError
 from communique.provenance import run_identity
+from communique.reporting.card import write_cards
+from communique.reporting.groups import groups_table
+from communique.tracking.base import Tracker, check_study
 from communique.training import RunResult, train_run
 
-console = Console()
-BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes
+console = Console(highlight=False)
+FULL_ERROR = "HYDRA_FULL_ERROR"
+END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
-    """``communique train …``: hand the command line to Hydra, with ``conf/`` of the working folder."""
+    """``communique train …``: hand the command line to Hydra, with ``conf/`` of the working folder.
+
+    A mistake raises CommuniqueError; in a sweep after the other runs are done. With HYDRA_FULL_ERROR=1 in the
+    environment mistakes in the configuration are raised as Hydra raises them.
+    """
     folder = Path.cwd() / "conf"
     if not (folder / "train.yaml").exists():
         raise CommuniqueError(f"{folder}: holds no train.yaml; run experiments from the root of the repository")
-    hydra.main(version_base="1.3", config_path=str(folder), config_name="train")(_job)()
+    failures: list[CommuniqueError] = []
+    with _ended_by_signals(), _raising_hydra() as asked:
+        try:
+            hydra.main(version_base="1.3", config_path=str(folder), config_name="train")(_job_into(failures))()
+        except CONFIGURATION_ERRORS as error:
+            if asked:
+                raise
+            raise CommuniqueError(f"configuration: {sentence(error)}") from error
+    if failures:
+        raise failures[0]
 
 
-def _job(config: DictConfig) -> None:
+@contextmanager
+def _raising_hydra() -> Iterator[bool]:
+    """Hydra raises its errors to us in place of printing them over many lines; yields whether it was asked to."""
+    before = os.environ.get(FULL_ERROR)
+    os.environ[FULL_ERROR] = "1"
     try:
-        run(config)
-    except CommuniqueError as error:
-        Console(stderr=True).print(f"[red]error:[/red] {escape(str(error))}", highlight=False, soft_wrap=True)
-        raise SystemExit(2) from error
+        yield before == "1"
+    finally:
+        os.environ.pop(FULL_ERROR)
+        if before is not None:
+            os.environ[FULL_ERROR] = before
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A signal to end leaves by an exception, so that the run under way is put on record as killed."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        Console(stderr=True).print("told to end; finished runs of a sweep are on record and will not be repeated")
+        raise SystemExit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in END_SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _job_into(failures: list[CommuniqueError]) -> Callable[[DictConfig], None]:
+    """What Hydra calls for every run: a mistake goes to ``failures``, and the other runs of a sweep go on.
+
+    The workers of a parallel sweep share no list with us; from there it comes back as an exception.
+    """
+
+    def job(config: DictConfig) -> None:
+        context = HydraConfig.get()
+        with _ended_by_signals():
+            try:
+                run(config)
+            except CommuniqueError as error:
+                if context.mode == RunMode.MULTIRUN:  # said now: the sweep may go on for hours
+                    told = f"a run of the sweep failed ({' '.join(context.overrides.task)}): {error}"
+                    Console(stderr=True).print(escape(told), soft_wrap=True, highlight=False)
+                    error = CommuniqueError(told)
+                if not context.launcher._target_.endswith("BasicLauncher"):
+                    raise error from None
+                failures.append(error)
+
+    return job
 
 
 def run(config: DictConfig) -> RunResult | None:
     """One run as configured; None where the same run is on record already."""
-    _set_threads(config.threads)
-    corpus = _corpus(config)
-    plain = _plain(config)
-    decisive = {key: value for key, value in plain.items() if key not in BESIDE_THE_POINT}
-    identity = run_identity(decisive, corpus.fingerprint)
-    tracker = _made(config.tracking)
-    if not config.force and (known := tracker.finished(config.study, identity)):
-        console.print(
-            f"{config.name}, seed {config.seed}: on record as run {known.id}, skipped (force=true repeats it)"
-        )
+    plain = plain_config(config)
+    corpus, identity = prepare(plain)
+    tracker = built(plain["tracking"])
+    named = f"{plain['name']}, seed {plain['seed']}"
+    if not plain["force"] and (known := tracker.finished(plain["study"], identity)):
+        console.print(f"{escape(named)}: on record as run {known.id}, skipped (force=true repeats it)")
         return None
-    console.print(
-        f"[bold]{escape(str(config.name))}[/bold], seed {config.seed}, study {config.study}: {len(corpus):,} sentences"
-    )
-    extra = {name: read_corpus(path, corpus.codebook) for name, path in config.data.measure.items()}
-    result = train_run(
-        _made(config.model, _convert_="all"),
-        corpus,
-        _made(config.split),
-        tracker,
-        config=plain,
-        study=config.study,
-        name=config.name,
-        identity=identity,
-        rule=_made(config.decision),
-        extra=extra,
-        seed=config.seed,
-        resamples=config.resamples,
-        search=_made(config.search, _convert_="all") if config.search else None,
-    )
+    console.print(f"[bold]{escape(named)}[/bold], study {escape(str(plain['study']))}: {len(corpus):,} sentences")
+    result = execute(plain, corpus, tracker, identity)
     _tell(result)
     return result
 
 
-def _plain(config: DictConfig) -> dict[str, Any]:
-    content = OmegaConf.to_container(config, resolve=True)
+def prepare(config: Mapping[str, Any]) -> tuple[Corpus, str]:
+    """Check a plain configuration, set the threads, read the corpus; the corpus and the run's identity."""
+    check(config)
+    check_study(config["study"])
+    check_study(config["name"])
+    _set_threads(config["threads"])
+    corpus = load_corpus(config)
+    return corpus, run_identity(config, corpus.fingerprint)
+
+
+def execute(config: Mapping[str, Any], corpus: Corpus, tracker: Tracker, identity: str) -> RunResult:
+    """Run a checked, plain configuration on its corpus, whether it is on record or not."""
+    extra = {name: read_corpus(path, corpus.codebook) for name, path in config["data"]["measure"].items()}
+    return train_run(
+        built(config["model"]),
+        corpus,
+        built(config["split"]),
+        tracker,
+        config=config,
+        study=str(config["study"]),
+        name=str(config["name"]),
+        identity=identity,
+        rule=built(config["decision"]),
+        extra=extra,
+        seed=config["seed"],
+        resamples=config["resamples"],
+        tell=lambda text: console.print(f"  {escape(text)}"),
+        search=built(config["search"]) if config.get("search") else None,
+        describe=write_cards,
+    )
+
+
+def plain_config(config: DictConfig) -> dict[str, Any]:
+    """The composed configuration as plain data, every reference followed, without Hydra's own part."""
+    kept = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    content = OmegaConf.to_container(kept, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
-    return {str(key): value for key, value in content.items() if key != "hydra"}
+    return {str(key): value for key, value in content.items()}
 
 
-def _made(config: DictConfig, **options: Any) -> Any:
-    """The object that a group of the configuration describes; our own refusals come out of Hydra unwrapped."""
-    try:
-        return instantiate(config, **options)
-    except InstantiationException as error:
-        if isinstance(error.__cause__, CommuniqueError):
-            raise error.__cause__ from error
-        raise
-
-
-def _corpus(config: DictConfig) -> Corpus:
-    files, where = config.data.corpus, OmegaConf.to_container(config.data.get("where") or OmegaConf.create({}))
-    assert isinstance(where, dict)
-    paths = [files] if isinstance(files, str) else list(files)
-    corpus = read_corpora(paths, Codebook.load(config.data.codebook), {str(k): v for k, v in where.items()})
-    if config.limit is None:
+def load_corpus(config: Mapping[str, Any]) -> Corpus:
+    """The corpus that a configuration names, cut to its ``limit`` of documents."""
+    data = config["data"]
+    paths = [data["corpus"]] if isinstance(data["corpus"], str) else list(data["corpus"])
+    corpus = read_corpora(paths, Codebook.load(data["codebook"]), data.get("where") or {})
+    if config["limit"] is None:
         return corpus
-    kept = set(sorted(set(corpus.documents))[: config.limit])
+    kept = set(sorted(set(corpus.documents))[: config["limit"]])
     return corpus.where(lambda s: s.document in kept)
 
 
@@ -106,8 +179,6 @@ def _set_threads(threads: int) -> None:
 
     Torch, where a model needs it, takes the number over when it is loaded (``models.encoder``).
     """
-    if not isinstance(threads, int) or threads < 1:
-        raise CommuniqueError(f"threads={threads}: give a whole number, at least 1")
     os.environ["OMP_NUM_THREADS"] = str(threads)
     threadpool_limits(threads)  # what is loaded already
 
@@ -115,5 +186,10 @@ def _set_threads(threads: int) -> None:
 def _tell(result: RunResult) -> None:
     for part, metrics in result.metrics.items():
         f1 = metrics.macro_f1
-        console.print(f"  {part:<12} macro-F1 {f1.value:.3f} [{f1.low:.3f}, {f1.high:.3f}]")
+        decided = "  (decided here)" if part == result.decided_on else ""
+        console.print(f"  {part:<12} macro-F1 {f1.value:.3f} \\[{f1.low:.3f}, {f1.high:.3f}]{decided}")
+    if result.groups:
+        console.print(groups_table(result.groups))
+    for note in result.notes:
+        console.print(f"  [yellow]note:[/yellow] {escape(note)}", soft_wrap=True)
     console.print(f"  {result.seconds:.0f} s, run {result.run_id}")

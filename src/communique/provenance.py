@@ -1,11 +1,11 @@
-"""Where a number comes from: code revision, environment, and the identity of a run."""
+"""Where a number comes from: code revision, sources, environment, and the identity of a run."""
 
 import hashlib
 import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,9 @@ import communique
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "mlflow", "onnxruntime")
 PACKAGE = Path(communique.__file__).parent
 SOURCES = ("conf/**/*.yaml", "requirements.lock")
+BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes
+MODEL_FILES = ("config.json", "model.json")  # a folder that holds one is an encoder or a saved model
+DRIVER = Path("/proc/driver/nvidia/gpus")
 
 
 def revision(folder: str | Path = ".") -> dict[str, str]:
@@ -45,7 +48,38 @@ def environment() -> dict[str, str]:
             found[package] = version(package)
         except PackageNotFoundError:
             continue
-    return found | {"threads": str(threads()), "processor": processor_features()}
+    features = {"threads": str(threads()), "processor": processor_features()}
+    return found | features | ({"accelerators": "; ".join(accelerators())} if accelerators() else {})
+
+
+def infrastructure() -> dict[str, str]:
+    """What the run ran on, for people to read: processor, cores, memory, accelerators, system."""
+    named = _proc_value(Path("/proc/cpuinfo"), "model name") or platform.processor() or platform.machine()
+    kilobytes = _proc_value(Path("/proc/meminfo"), "MemTotal").removesuffix(" kB")
+    return {
+        "processor": named,
+        "cores": str(os.cpu_count()),
+        "memory": f"{int(kilobytes) / 2**20:.0f} GiB" if kilobytes.isdigit() else "unknown",
+        "accelerators": "; ".join(accelerators()) or "none used",
+        "system": platform.platform(),
+    }
+
+
+def accelerators() -> list[str]:
+    """The graphics processors a model would run on, found without loading torch; digits differ between kinds."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return []
+    return sorted(_proc_value(path, "Model") for path in DRIVER.glob("*/information"))
+
+
+def _proc_value(path: Path, key: str) -> str:
+    """The value of the first line ``key: value`` of a file of the kernel's; empty where there is none."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return ""
+    found = (line.partition(":")[2].strip() for line in lines if line.partition(":")[0].strip() == key)
+    return next(found, "")
 
 
 def threads() -> int:
@@ -62,29 +96,75 @@ def processor_features() -> str:
     return " ".join(flag for flag in ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16") if flag in flags)
 
 
+def source_files(root: str | Path = ".", package: Path = PACKAGE) -> dict[str, str]:
+    """SHA-256 of each file of the package's source, and of configuration and lock below ``root``, by path."""
+    root = Path(root)
+    paths = {f"src/{PACKAGE.name}/{path.relative_to(package).as_posix()}": path for path in package.rglob("*.py")}
+    for pattern in SOURCES:
+        paths |= {path.relative_to(root).as_posix(): path for path in root.glob(pattern)}
+    return {name: _digest(path) for name, path in sorted(paths.items())}
+
+
 def source_hash(root: str | Path = ".", package: Path = PACKAGE) -> str:
     """SHA-256 over the package's source, and configuration and lock below ``root``; a README is no part of it."""
-    root = Path(root)
-    digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
-    for pattern in SOURCES:
-        for path in sorted(root.glob(pattern)):
-            digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256(json.dumps(source_files(root, package)).encode()).hexdigest()
+
+
+def decisive(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of a run's configuration that can move its numbers."""
+    return {key: value for key, value in config.items() if key not in BESIDE_THE_POINT}
 
 
 def run_identity(config: Mapping[str, Any], data_fingerprint: str, root: str | Path = ".") -> str:
     """What makes two runs the same run: configuration and the files it names, data, code, numeric environment."""
-    parts = [config, _named_files(config), data_fingerprint, source_hash(root), environment()]
+    config = decisive(config)
+    parts = [config, named_files(config), data_fingerprint, source_hash(root), environment()]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
 
 
-def _named_files(config: Mapping[str, Any]) -> dict[str, str]:
-    """SHA-256 of every file that a value of the configuration names (a split, a measured file)."""
-    paths = {str(value): Path(str(value)) for value in flatten(config).values() if isinstance(value, str)}
-    named = {name: path for name, path in paths.items() if name and len(name) < 1000 and path.is_file()}
-    return {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in sorted(named.items())}
+def provenance_of(
+    config: Mapping[str, Any], data_fingerprint: str, identity: str, root: str | Path = "."
+) -> dict[str, Any]:
+    """Everything that the identity is made of, piece by piece, so that a later run can say what differs."""
+    return {
+        "identity": identity,
+        "data": data_fingerprint,
+        "files": named_files(decisive(config)),
+        "sources": source_files(root),
+        "revision": revision(root),
+        "environment": environment(),
+        "infrastructure": infrastructure(),
+    }
+
+
+def named_files(config: Mapping[str, Any]) -> dict[str, str]:
+    """SHA-256 of all that values of the configuration name: a split, a measured file, a folder of an encoder."""
+    names = {value for value in _leaves(config) if isinstance(value, str) and 0 < len(value) < 256}
+    digests = {name: _digest_of_named(Path(name)) for name in sorted(names) if "\0" not in name}
+    return {name: digest for name, digest in digests.items() if digest}
+
+
+def _digest_of_named(path: Path) -> str:
+    if path.is_file():
+        return _digest(path)
+    if not any((path / name).is_file() for name in MODEL_FILES):
+        return ""
+    inside = {file.relative_to(path).as_posix(): _digest(file) for file in sorted(path.rglob("*")) if file.is_file()}
+    return hashlib.sha256(json.dumps(inside).encode()).hexdigest()
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    nested = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else None
+    if nested is None:
+        yield value
+    else:
+        for inner in nested:
+            yield from _leaves(inner)
 
 
 def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

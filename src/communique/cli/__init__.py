@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from communique.cli import analysis, behaviour, corpus, experiments, pooling, prevalence, scoring
+from communique.cli import analysis, behaviour, corpus, experiments, pooling, prevalence, reproduction, scoring
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
@@ -27,6 +27,8 @@ app.command()(experiments.evaluate)
 app.command()(experiments.compare)
 app.command()(pooling.pool)
 app.command()(experiments.champion)
+app.command()(reproduction.reproduce)
+app.command()(reproduction.card)
 app.command()(scoring.score)
 app.command()(behaviour.behave)
 app.command()(analysis.slices)

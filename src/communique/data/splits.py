@@ -19,6 +19,30 @@ PARTS = ("train", "validation", "test")
 RESTARTS = 60
 
 
+@dataclass(frozen=True, eq=False)
+class Fold(Mapping[str, Corpus]):
+    """One cut of a protocol: its parts by name, and where it stands among the protocol's cuts.
+
+    ``repeat`` and ``number`` count from 0; ``group`` names the group that is held out, where a protocol holds
+    one out; ``note`` says what every reader of the fold's figures must know.
+    """
+
+    parts: Mapping[str, Corpus]
+    repeat: int = 0
+    number: int = 0
+    group: str = ""
+    note: str = ""
+
+    def __getitem__(self, part: str) -> Corpus:
+        return self.parts[part]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.parts)
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+
 def _counts(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Documents ``(G,)`` and their counts ``(G, L + 2)``: each label, none, and sentences."""
     labels = corpus.indicators.to_numpy()
@@ -80,7 +104,9 @@ class Split:
                 part_of[document] = part
         present = set(corpus.documents)
         if unknown := sorted(set(part_of) - present):
-            raise CommuniqueError(f"split: document '{unknown[0]}' is not in the corpus; make the split again")
+            raise CommuniqueError(
+                f"split: document '{unknown[0]}' is not in the corpus; make the split again, or choose split=fresh"
+            )
         if missing := sorted(present - set(part_of)):
             raise CommuniqueError(f"split: document '{missing[0]}' is in no part; make the split again")
         return {part: corpus.where(lambda s, p=part: part_of[s.document] == p) for part in self.parts}  # type: ignore[misc]
@@ -104,7 +130,8 @@ class Split:
 
     @classmethod
     def make(cls, corpus: Corpus, shares: Sequence[float] = (0.7, 0.15, 0.15), seed: int = 0) -> "Split":
-        """A new grouped and stratified split."""
+        """A new grouped and stratified split; CommuniqueError for shares that do not add up to 1."""
+        check_shares(shares)
         documents, counts = _counts(corpus)
         assigned = balanced_groups(counts, shares, seed)
         return cls({part: tuple(documents[assigned == i]) for i, part in enumerate(PARTS[: len(shares)])})
@@ -121,10 +148,12 @@ class FixedSplit:
         self.path = path
         self.train_share = train_share
 
-    def folds(self, corpus: Corpus, seed: int) -> Iterator[dict[str, Corpus]]:
+    def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield the one committed cut."""
         parts = Split.load(self.path).apply(corpus)
-        yield parts | {"train": sample_documents(parts["train"], self.train_share, seed)}
+        if "train" not in parts:
+            raise CommuniqueError(f"{self.path}: has no part 'train'; run 'communique split'")
+        yield Fold(parts | {"train": sample_documents(parts["train"], self.train_share, seed)})
 
 
 def sample_documents(corpus: Corpus, share: float, seed: int) -> Corpus:
@@ -138,22 +167,40 @@ def sample_documents(corpus: Corpus, share: float, seed: int) -> Corpus:
 
 
 class GroupedKFold:
-    """k folds of whole documents, balanced over the labels; each fold is the test part once.
+    """k folds of whole documents, balanced over the labels, ``repeats`` times; each fold is the test part once.
 
-    The rest of the documents give ``validation_share`` of themselves to validation. The seed moves the folds.
+    The rest of the documents give ``validation_share`` of themselves to validation. The seed moves the folds, and
+    every repeat cuts anew: a sentence is tested once a repeat.
     """
 
-    def __init__(self, k: int = 5, validation_share: float = 0.15) -> None:
+    def __init__(self, k: int = 5, validation_share: float = 0.15, repeats: int = 1) -> None:
         self.k = k
         self.validation_share = validation_share
+        self.repeats = repeats
 
-    def folds(self, corpus: Corpus, seed: int) -> Iterator[dict[str, Corpus]]:
-        """Yield k cuts into train, validation and test."""
-        for fold, (rest, test) in enumerate(grouped_kfold(corpus, self.k, seed)):
-            outer = corpus.take(rest)
-            shares = (1 - self.validation_share, self.validation_share)
-            inner = Split.make(outer, shares, seed + fold).apply(outer)
-            yield {**inner, "test": corpus.take(test)}
+    def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
+        """Yield k cuts a repeat into train, validation and test."""
+        if self.repeats < 1:
+            raise CommuniqueError(f"k-fold: {self.repeats} repeats; give at least 1")
+        for repeat in range(self.repeats):
+            cut = seed if repeat == 0 else int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
+            for number, (rest, test) in enumerate(grouped_kfold(corpus, self.k, cut)):
+                inner = with_validation(corpus.take(rest), self.validation_share, cut + number)
+                yield Fold({**inner, "test": corpus.take(test)}, repeat, number)
+
+
+def with_validation(rest: Corpus, share: float, seed: int) -> dict[str, Corpus]:
+    """Train and validation of what is not tested: whole documents, every label balanced."""
+    if not 0 < share < 1:
+        raise CommuniqueError(f"validation_share {share}: give a number between 0 and 1")
+    return Split.make(rest, (1 - share, share), seed).apply(rest)
+
+
+def check_shares(shares: Sequence[float]) -> None:
+    """CommuniqueError unless the shares are two or three positive numbers that add up to 1."""
+    if len(shares) not in (2, 3) or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-9:
+        told = ", ".join(f"{share:g}" for share in shares)
+        raise CommuniqueError(f"shares {told}: give train, validation and test positive shares that add up to 1")
 
 
 def grouped_kfold(corpus: Corpus, k: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -173,6 +220,6 @@ class FreshSplit:
     def __init__(self, shares: Sequence[float] = (0.7, 0.15, 0.15)) -> None:
         self.shares = shares
 
-    def folds(self, corpus: Corpus, seed: int) -> Iterator[dict[str, Corpus]]:
+    def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield one cut."""
-        yield Split.make(corpus, self.shares, seed).apply(corpus)
+        yield Fold(Split.make(corpus, self.shares, seed).apply(corpus))

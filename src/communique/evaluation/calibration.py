@@ -1,12 +1,11 @@
-"""Make probabilities mean what they say, and turn them into decisions: calibrators and thresholds a label.
+"""Make probabilities mean what they say: one calibrator a label, and the thresholds that cut what it gives.
 
 Arrays are ``(n, L)``: sentences in rows, labels in columns; every label is treated on its own. Both
 are fitted on data that neither trains nor tests the model; which data that is, the caller decides.
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
@@ -15,21 +14,36 @@ from sklearn.isotonic import IsotonicRegression
 
 from communique.errors import CommuniqueError
 from communique.evaluation.reliability import check_indicators, check_probabilities
+from communique.evaluation.thresholds import PLATEAU, Thresholds, fit_thresholds
+
+__all__ = [
+    "KINDS",
+    "PLATEAU",
+    "Calibrator",
+    "IdentityCalibrator",
+    "IsotonicCalibrator",
+    "PlattCalibrator",
+    "TemperatureCalibrator",
+    "Thresholds",
+    "calibrator_from_dict",
+    "fit_thresholds",
+]
 
 Array = np.ndarray[Any, Any]
 
 CLIP = 1e-6  # probabilities are kept this far from 0 and 1 before their log-odds are taken
-PLATEAU = 0.03  # the F1 that a threshold in the middle of the good cuts may lose against the best cut
 
 
 class Calibrator(ABC):
     """A monotone map of each label's probabilities, fitted on their log-odds.
 
     A label with fewer than ``minimum_positives`` gold or non-gold sentences keeps its probabilities;
-    ``notes`` holds one text a label, empty where there is nothing to say.
+    ``notes`` holds one text a label, empty where there is nothing to say. ``makes_ties``: distinct probabilities
+    may come out equal, so that thresholds chosen on the sentences it was fitted on would fit them twice.
     """
 
     kind: ClassVar[str]
+    makes_ties: ClassVar[bool] = False
 
     def __init__(self, minimum_positives: int = 10) -> None:
         self.minimum_positives = minimum_positives
@@ -145,6 +159,7 @@ class IsotonicCalibrator(Calibrator):
     """
 
     kind = "isotonic"
+    makes_ties = True
 
     def _fit_label(self, z: Array, gold: Array) -> tuple[dict[str, Any], str]:
         end = 1 / (len(gold) + 2)
@@ -179,84 +194,3 @@ def _log_odds(p: Array) -> Array:
 
 def _log_loss(z: Array, target: Array) -> float:
     return float((np.logaddexp(0, z) - target * z).mean())
-
-
-@dataclass(frozen=True, eq=False)
-class Thresholds:
-    """A label is predicted where its probability >= its threshold: ``values (L,)``, and a note a label."""
-
-    values: Array
-    notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain data: two lists."""
-        return {"values": self.values.tolist(), "notes": list(self.notes)}
-
-    @classmethod
-    def from_dict(cls, content: dict[str, Any]) -> "Thresholds":
-        """The thresholds that ``to_dict`` wrote down."""
-        return cls(np.array(content["values"], dtype=float), tuple(content["notes"]))
-
-
-def fit_thresholds(
-    gold: Array,
-    probabilities: Array,
-    *,
-    objective: Literal["f1", "precision"] = "f1",
-    precision: float = 0.8,
-    minimum_positives: int = 10,
-) -> Thresholds:
-    """Thresholds from gold and probabilities ``(n, L)``, each label by itself.
-
-    ``f1``: the middle of the unbroken run of cuts round the best one whose F1 is within ``PLATEAU`` of it,
-    because the best single cut chases noise. ``precision``: the lowest cut that reaches ``precision``, else
-    the cut of the best precision, with a note. A label with fewer than ``minimum_positives`` gold sentences
-    takes the median of the other labels' thresholds (0.5 where there is none), with a note.
-    Raises CommuniqueError for shapes, values or an objective that cannot be.
-    """
-    p = check_probabilities(probabilities)
-    y = check_indicators(gold, p.shape)
-    if objective not in ("f1", "precision") or not 0 < precision <= 1:
-        raise CommuniqueError(f"objective '{objective}' at {precision}: choose 'f1', or 'precision' in 0 to 1")
-    positives = y.sum(axis=0)
-    enough = positives >= max(minimum_positives, 1)
-    values, notes = np.full(len(enough), np.nan), [""] * len(enough)
-    for c in np.flatnonzero(enough):
-        cuts, hits, predicted = _cuts(y[:, c], p[:, c])
-        if objective == "f1":
-            values[c] = _middle_of_plateau(cuts, 2 * hits / (predicted + positives[c]))
-        else:
-            values[c], notes[c] = _lowest_precise(cuts, hits / predicted, precision)
-    fallback = float(np.median(values[enough])) if enough.any() else 0.5
-    for c in np.flatnonzero(~enough):
-        values[c] = fallback
-        source = "the median of the other labels' thresholds" if enough.any() else "the default"
-        notes[c] = f"{positives[c]} positive sentences, too few to fit: {fallback:.3g} is {source}"
-    return Thresholds(values, tuple(notes))
-
-
-def _cuts(gold: Array, p: Array) -> tuple[Array, Array, Array]:
-    """Every cut that decides differently, from the lowest up, with its true positives and its predictions."""
-    values, index = np.unique(p, return_inverse=True)
-    below = np.concatenate([[0.0], values[:-1]])
-    middle = (below + values) / 2
-    cuts = np.where(middle > below, middle, values)  # between neighbouring floats there is no middle
-    hits, predicted = np.bincount(index, gold), np.bincount(index)
-    return cuts, hits[::-1].cumsum()[::-1], predicted[::-1].cumsum()[::-1]
-
-
-def _middle_of_plateau(cuts: Array, f1: Array) -> float:
-    best = int(f1.argmax())
-    poor = np.flatnonzero(f1 < f1[best] - PLATEAU)
-    edge = int(np.searchsorted(poor, best))
-    low = poor[edge - 1] + 1 if edge > 0 else 0
-    high = poor[edge] - 1 if edge < len(poor) else len(cuts) - 1
-    return float((cuts[low] + cuts[high]) / 2)
-
-
-def _lowest_precise(cuts: Array, precision: Array, wanted: float) -> tuple[float, str]:
-    reached = np.flatnonzero(precision >= wanted)
-    if len(reached):
-        return float(cuts[reached[0]]), ""
-    best = int(precision.argmax())
-    return float(cuts[best]), f"no cut reaches precision {wanted:g}: the best is {precision[best]:.3g}"

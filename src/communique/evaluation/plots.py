@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import PrecisionRecallDisplay
 
-from communique.evaluation.reliability import reliability_curves
+from communique.evaluation.reliability import EQUAL_MASS, reliability_curves
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 STYLES = ("-", "--", "-.", ":")
@@ -28,12 +28,16 @@ def precision_recall_plot(gold: np.ndarray, probabilities: np.ndarray, titles: S
 
 
 def reliability_plot(gold: np.ndarray, probabilities: np.ndarray, titles: Sequence[str], path: Path) -> None:
-    """Observed share against mean probability, one line a label; the diagonal is perfect calibration."""
-    figure, axes = _square("mean probability", "observed share")
+    """Observed share against mean probability, one line a label; the diagonal is perfect calibration.
+
+    Bins, and the calibration error that the legend gives each label, are those of the metrics, and are named.
+    """
+    figure, axes = _square(f"mean probability ({EQUAL_MASS.name} bins)", "observed share")
     axes.plot([0, 1], [0, 1], color="#999999", linewidth=1)
     for i, (title, curve) in enumerate(zip(titles, reliability_curves(gold, probabilities), strict=True)):
-        colour, style = COLOURS[i % len(COLOURS)], STYLES[i % len(STYLES)]
-        axes.plot(curve.mean_probability, curve.observed, style, color=colour, marker="o", markersize=3, label=title)
+        style: dict[str, Any] = {"color": COLOURS[i % len(COLOURS)], "linestyle": STYLES[i % len(STYLES)]}
+        named = f"{title}, ECE {curve.ece:.3f}"
+        axes.plot(curve.mean_probability, curve.observed, marker="o", markersize=3, label=named, **style)
     axes.legend(loc="upper left", fontsize=8, frameon=False)
     _save(figure, path)
 

@@ -8,13 +8,14 @@ import hashlib
 import json
 import tempfile
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import InvalidParameterError
 
 import communique
 from communique.data.codebook import Codebook
@@ -26,14 +27,40 @@ FORMAT = 1
 Validation = tuple[Sequence[str], pd.DataFrame]
 
 
+class Bounds(NamedTuple):
+    """The numbers that a hyper-parameter may be: from ``low`` to ``high``, without ``low`` where it is ``open``."""
+
+    low: float = 0.0
+    high: float = np.inf
+    open: bool = False
+
+    def __contains__(self, value: object) -> bool:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return self.low <= value <= self.high and not (self.open and value == self.low)
+
+    def __str__(self) -> str:
+        start = f"above {self.low:g}" if self.open else f"at least {self.low:g}"
+        return start if self.high == np.inf else f"{start}, at most {self.high:g}"
+
+
+class Size(NamedTuple):
+    """How many numbers a fitted model holds, and how many of them were learned in fitting."""
+
+    total: int
+    trained: int
+
+
 class StanceModel(BaseEstimator):
     """Base of all model kinds: the constructor holds hyper-parameters untouched, ``fit`` does the work.
 
     After ``fit``: ``labels`` (L names). After ``training`` has decided: ``thresholds`` ``(L,)`` and
-    ``calibrator``. ``codebook`` travels with the model so that pages can explain its labels.
+    ``calibrator``. ``codebook`` travels with the model so that pages can explain its labels. ``bounds`` says
+    which numbers a hyper-parameter may be; ``fit`` refuses others.
     """
 
     kind: ClassVar[str]
+    bounds: ClassVar[Mapping[str, Bounds]] = {}
     labels: tuple[str, ...] = ()
     codebook: Codebook | None = None
     thresholds: np.ndarray | None = None
@@ -50,10 +77,23 @@ class StanceModel(BaseEstimator):
             raise CommuniqueError(f"fit: {len(texts)} texts but {len(labels)} rows of labels; give one row a text")
         if not len(texts):
             raise CommuniqueError("fit: no sentences to learn from")
+        self._check_bounds()
         self.labels = tuple(str(name) for name in labels.columns)
         self.thresholds, self.calibrator, self.provenance = None, None, {}
-        self._fit(list(texts), labels.to_numpy(dtype=np.int8), validation)
+        try:
+            self._fit(list(texts), labels.to_numpy(dtype=np.int8), validation)
+        except InvalidParameterError as error:
+            raise CommuniqueError(f"{self.kind}: {' '.join(str(error).split())}") from error
         return self
+
+    def _check_bounds(self) -> None:
+        for name, bounds in self.bounds.items():
+            if (value := getattr(self, name)) not in bounds:
+                raise CommuniqueError(f"{self.kind}: {name}={value} must be a number {bounds}")
+
+    def size(self) -> Size | None:
+        """How many numbers the fitted model holds; None where a kind does not say."""
+        return None
 
     def raw_proba(self, texts: Sequence[str]) -> np.ndarray:
         """Uncalibrated probabilities, shape ``(n, L)``; each row depends on its own text alone."""
@@ -170,6 +210,12 @@ class StanceModel(BaseEstimator):
 
     @abstractmethod
     def _load(self, folder: Path) -> None: ...
+
+
+def linear_size(heads: Any) -> int:
+    """The coefficients and intercepts of one-vs-rest linear heads; a label that was constant has none."""
+    fitted = [head for head in heads.estimators_ if hasattr(head, "coef_")]
+    return int(sum(head.coef_.size + head.intercept_.size for head in fitted))
 
 
 def read_manifest(folder: str | Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -10,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skops import io as skops_io
 
-from communique.models.base import StanceModel, Validation
+from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
 from communique.models.encoder import PACKAGED, FrozenEncoder
 
 FILE = "head.skops"
@@ -24,6 +25,7 @@ class EmbeddingModel(StanceModel):
     """
 
     kind = "embedding"
+    bounds: ClassVar[dict[str, Bounds]] = {"c": Bounds(open=True), "max_length": Bounds(8, 512)}
 
     def __init__(
         self,
@@ -46,6 +48,12 @@ class EmbeddingModel(StanceModel):
     def _proba(self, texts: list[str]) -> np.ndarray:
         vectors = self.encoder_.embed(texts, progress=len(texts) > 2000)
         return np.asarray(self.head_.predict_proba(vectors))[:, -len(self.labels) :]
+
+    def size(self) -> Size:
+        """The frozen encoder's weights, the scaler's and the heads'; the last two are learned."""
+        scaler, heads = self.head_
+        learned = linear_size(heads) + 2 * len(scaler.mean_)
+        return Size(learned + self.encoder_.model.num_parameters(), learned)
 
     def _save(self, folder: Path) -> None:
         skops_io.dump(self.head_, folder / FILE)

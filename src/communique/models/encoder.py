@@ -29,7 +29,7 @@ def locate(encoder: str) -> Path:
     if encoder == PACKAGED:
         return _packaged()
     if Path(encoder).is_dir():
-        return Path(encoder)
+        return _local(Path(encoder))
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
@@ -42,6 +42,16 @@ def locate(encoder: str) -> Path:
             f"encoder '{encoder}': is no folder here and cannot be fetched from the Hugging Face hub; "
             f"name a folder, or '{PACKAGED}' for the one that works offline"
         ) from error
+
+
+def _local(folder: Path) -> Path:
+    """The folder itself, once it is known to hold what an encoder is."""
+    needed = {"config.json": ("config.json",), "tokenizer.json or vocab.txt": ("tokenizer.json", "vocab.txt")}
+    needed["weights (.safetensors)"] = ("*.safetensors",)
+    for what, patterns in needed.items():
+        if not any(True for pattern in patterns for _ in folder.glob(pattern)):
+            raise CommuniqueError(f"encoder {folder}: holds no {what}; name the folder of a saved BERT encoder")
+    return folder
 
 
 def _packaged() -> Path:

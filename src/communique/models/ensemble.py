@@ -9,7 +9,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from communique.errors import CommuniqueError
-from communique.models.base import StanceModel, Validation
+from communique.models.base import Size, StanceModel, Validation
 
 
 class EnsembleModel(StanceModel):
@@ -50,6 +50,13 @@ class EnsembleModel(StanceModel):
         """The most windows that any member needs for each text."""
         counts: np.ndarray = np.max([model.windows(texts) for model in self.fitted_], axis=0)
         return counts
+
+    def size(self) -> Size | None:
+        """The sum of the members' sizes."""
+        sizes = [size for model in self.fitted_ if (size := model.size()) is not None]
+        if len(sizes) < len(self.fitted_):
+            return None
+        return Size(sum(size.total for size in sizes), sum(size.trained for size in sizes))
 
     def _parameters(self) -> dict[str, Any]:
         return {"weights": None if self.weights is None else list(self.weights)}

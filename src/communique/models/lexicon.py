@@ -13,7 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
-from communique.models.base import StanceModel, Validation
+from communique.models.base import Size, StanceModel, Validation
 
 FILE = "lexicon.json"
 MOST = 4  # cues beyond the fourth tell nothing more
@@ -47,6 +47,10 @@ class LexiconModel(StanceModel):
     def _proba(self, texts: list[str]) -> np.ndarray:
         counts = self._counts(texts)
         return np.take_along_axis(self.rates_, counts, axis=0)
+
+    def size(self) -> Size:
+        """The rates, one a label and number of cues."""
+        return Size(self.rates_.size, self.rates_.size)
 
     def _save(self, folder: Path) -> None:
         content = {"cues": self.cues_, "rates": self.rates_.tolist()}

@@ -1,7 +1,7 @@
 """Word and character n-grams, weighted by tf-idf, into one linear classifier a label."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 from zipfile import ZIP_DEFLATED
 
 import numpy as np
@@ -11,10 +11,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.svm import LinearSVC
+from sklearn.utils._param_validation import InvalidParameterError
 from skops import io as skops_io
 
 from communique.errors import CommuniqueError
-from communique.models.base import StanceModel, Validation
+from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
 
 FILE = "pipeline.skops"
 
@@ -28,6 +29,7 @@ class TfidfModel(StanceModel):
     """
 
     kind = "tfidf"
+    bounds: ClassVar[dict[str, Bounds]] = {"c": Bounds(open=True)}
 
     def __init__(
         self,
@@ -59,12 +61,14 @@ class TfidfModel(StanceModel):
         options |= {"lowercase": self.lowercase, "binary": self.binary, "use_idf": self.idf}
         word = TfidfVectorizer(ngram_range=tuple(self.word_ngrams), **options)
         char = TfidfVectorizer(analyzer=self.char_analyzer, ngram_range=tuple(self.char_ngrams), **options)
-        self.pipeline_ = Pipeline(
-            [
-                ("features", FeatureUnion([("word", word), ("char", char)])),
-                ("heads", OneVsRestClassifier(self._linear())),
-            ]
-        ).fit(texts, labels)
+        features = FeatureUnion([("word", word), ("char", char)])
+        pipeline = Pipeline([("features", features), ("heads", OneVsRestClassifier(self._linear()))])
+        try:
+            self.pipeline_ = pipeline.fit(texts, labels)
+        except InvalidParameterError:
+            raise
+        except ValueError as error:  # n-gram ranges and frequencies that leave no feature
+            raise CommuniqueError(f"tfidf: cannot be fitted so ({' '.join(str(error).split())})") from error
 
     def _linear(self) -> LogisticRegression | LinearSVC:
         if self.head not in ("logistic", "svm"):
@@ -79,6 +83,12 @@ class TfidfModel(StanceModel):
             return np.asarray(expit(margins.reshape(len(texts), len(self.labels))))
         # a single label makes scikit-learn return both columns
         return np.asarray(self.pipeline_.predict_proba(texts))[:, -len(self.labels) :]
+
+    def size(self) -> Size:
+        """One weight a label and n-gram, one intercept a label; the document frequencies are counted, not learned."""
+        vectorisers = [vectoriser for _, vectoriser in self.pipeline_["features"].transformer_list]
+        learned = linear_size(self.pipeline_["heads"])
+        return Size(learned + sum(len(v.idf_) for v in vectorisers), learned)
 
     def _save(self, folder: Path) -> None:
         skops_io.dump(self.pipeline_, folder / FILE, compression=ZIP_DEFLATED, compresslevel=6)

@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from rich.progress import track
@@ -10,8 +10,8 @@ from scipy.special import expit
 from sklearn.metrics import f1_score
 
 from communique.errors import CommuniqueError
-from communique.evaluation.calibration import fit_thresholds
-from communique.models.base import StanceModel, Validation
+from communique.evaluation.thresholds import fit_thresholds
+from communique.models.base import Bounds, Size, StanceModel, Validation
 from communique.models.encoder import (
     PACKAGED,
     batches_by_length,
@@ -37,6 +37,19 @@ class TransformerModel(StanceModel):
     """
 
     kind = "transformer"
+    bounds: ClassVar[dict[str, Bounds]] = {
+        "epochs": Bounds(low=1),
+        "learning_rate": Bounds(open=True),
+        "head_learning_rate": Bounds(open=True),
+        "batch_size": Bounds(low=1),
+        "warmup": Bounds(),
+        "weight_decay": Bounds(),
+        "dropout": Bounds(0, 0.99),
+        "freeze_layers": Bounds(),
+        "max_length": Bounds(8, 512),
+        "patience": Bounds(low=1),
+        "seed": Bounds(0, 2**32 - 1),
+    }
 
     def __init__(
         self,
@@ -173,6 +186,10 @@ class TransformerModel(StanceModel):
             {"params": head, "lr": self.head_learning_rate, "weight_decay": 0.0},
         ]
         return AdamW(groups, fused=True)
+
+    def size(self) -> Size:
+        """The encoder's and the head's weights; those of frozen layers are not learned."""
+        return Size(self.network_.num_parameters(), self.network_.num_parameters(only_trainable=True))
 
     def windows(self, texts: Any) -> np.ndarray:
         """How many windows of ``max_length`` tokens each text is scored in, shape ``(n,)``."""

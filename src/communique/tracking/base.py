@@ -1,5 +1,6 @@
 """What a tracker does, and the one that does nothing."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -7,6 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
+
+from communique.errors import CommuniqueError
 
 
 @dataclass(frozen=True)
@@ -21,11 +24,25 @@ class RunRecord:
     artifacts: Path = field(default=Path())
 
 
+def check_study(study: object) -> str:
+    """A study's or run's name, or a CommuniqueError: it stands in queries and names files."""
+    name = str(study)
+    if study is None or not re.fullmatch(r"[^\s'\"`/\\](?:[^'\"`/\\\x00-\x1f]{0,98}[^\s'\"`/\\])?", name):
+        raise CommuniqueError(
+            f"name {name!r}: a study or run is named by 1 to 100 letters, digits, spaces and signs other than quotes "
+            "and slashes"
+        )
+    return name
+
+
 class Tracker(Protocol):
     """Where runs are recorded. Inside ``run(...)`` the ``log_…`` methods speak of that run."""
 
     def run(self, name: str, study: str, tags: Mapping[str, str]) -> AbstractContextManager[str]:
-        """Open a run under the study's parent; yields its id, marks it failed where an exception passes."""
+        """Open a run under the study's parent; yields its id.
+
+        The run is marked failed where an exception passes, killed where it is interrupted or told to end.
+        """
         ...
 
     def log_params(self, params: Mapping[str, Any]) -> None:
@@ -50,6 +67,10 @@ class Tracker(Protocol):
 
     def finished(self, study: str, identity: str) -> RunRecord | None:
         """The finished run of this identity in the study, if there is one."""
+        ...
+
+    def get(self, run_id: str) -> RunRecord:
+        """The run of this id, or of the one id that begins so; CommuniqueError where there is none."""
         ...
 
     def runs(self, study: str) -> Sequence[RunRecord]:
@@ -95,6 +116,10 @@ class NullTracker:
     def finished(self, study: str, identity: str) -> RunRecord | None:
         """Nothing is ever on record."""
         return None
+
+    def get(self, run_id: str) -> RunRecord:
+        """Nothing is ever on record."""
+        raise CommuniqueError(f"run '{run_id}': nothing is on record without tracking")
 
     def runs(self, study: str) -> Sequence[RunRecord]:
         """Nothing is ever on record."""

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import platform
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,14 +13,14 @@ import pandas as pd
 from filelock import FileLock
 
 from communique.errors import CommuniqueError
-from communique.tracking.base import RunRecord
+from communique.tracking.base import RunRecord, check_study
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-from mlflow.entities import ViewType
+from mlflow.entities import Param, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
@@ -27,6 +29,7 @@ EXPERIMENT = "communique"
 PARAM_LIMIT = 6000  # MLflow silently cuts longer values
 DIGEST_LIMIT = 36
 STUDY_TAG, PARENT_TAG, IDENTITY_TAG = "communique.study", "communique.parent", "communique.identity"
+PROCESS_TAG = "communique.process"
 
 
 class MlflowTracker:
@@ -35,8 +38,7 @@ class MlflowTracker:
     def __init__(self, uri: str = "sqlite:///mlruns.db", artifacts: str = "mlartifacts") -> None:
         self.uri = uri
         self.artifacts = artifacts
-        for logger in ("mlflow", "alembic"):
-            logging.getLogger(logger).setLevel(logging.ERROR)
+        _quiet()
         self.client = self._connect()
         self.current = ""
 
@@ -79,20 +81,33 @@ class MlflowTracker:
 
     @contextmanager
     def run(self, name: str, study: str, tags: Mapping[str, str]) -> Iterator[str]:
-        """Open a run under the study's parent; yields its id, marks it failed where an exception passes."""
+        """Open a run under the study's parent; yields its id.
+
+        The run is marked failed where an exception passes, killed where it is interrupted or told to end. One that
+        was killed outright cannot say so: the next run of the study on the same machine does.
+        """
+        study = check_study(study)
+        self._bury_the_dead(study)
         parent = self._parent(study)
-        all_tags = {**tags, STUDY_TAG: study, "mlflow.parentRunId": parent, "mlflow.runName": name}
-        run = self.client.create_run(self.experiment, tags=all_tags)
+        process = f"{platform.node()}:{os.getpid()}"
+        all_tags = {**tags, STUDY_TAG: study, PROCESS_TAG: process, "mlflow.parentRunId": parent}
+        run = self.client.create_run(self.experiment, tags=all_tags | {"mlflow.runName": check_study(name)})
         self.current = run.info.run_id
         status = "FAILED"
         try:
             yield self.current
             status = "FINISHED"
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             status = "KILLED"
             raise
         finally:
             self.client.set_terminated(self.current, status)
+
+    def _bury_the_dead(self, study: str) -> None:
+        for run in self._search(f"tags.`{STUDY_TAG}` = '{study}' and status = 'RUNNING'"):
+            node, _, process = run.data.tags.get(PROCESS_TAG, "").rpartition(":")
+            if node == platform.node() and process.isdigit() and not _alive(int(process)):
+                self.client.set_terminated(run.info.run_id, "KILLED")
 
     def log_params(self, params: Mapping[str, Any]) -> None:
         """Record parameters; a value that MLflow would cut is refused, not cut."""
@@ -102,7 +117,7 @@ class MlflowTracker:
                 raise CommuniqueError(
                     f"parameter '{key}': {len(text)} characters, MLflow keeps {PARAM_LIMIT}; shorten it"
                 )
-            self.client.log_param(self.current, key, text)
+        self.client.log_batch(self.current, params=[Param(key, str(value)) for key, value in params.items()])
 
     def log_metrics(self, metrics: Mapping[str, float]) -> None:
         """Record numbers by name."""
@@ -129,9 +144,11 @@ class MlflowTracker:
     def log_model(self, folder: Path) -> None:
         """Keep a saved model's folder with the run, as a pyfunc that names its loader and its data."""
         import communique
-        from communique.tracking import served_model
 
-        with self._active():
+        with self._active(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")  # wants type hints and an example
+            from communique.tracking import served_model
+
             mlflow.pyfunc.log_model(
                 name="model",
                 python_model=served_model.__file__,
@@ -148,14 +165,22 @@ class MlflowTracker:
 
     def finished(self, study: str, identity: str) -> RunRecord | None:
         """The finished run of this identity in the study, if there is one."""
-        query = f"tags.`{STUDY_TAG}` = '{study}' and tags.`{IDENTITY_TAG}` = '{identity}' and status = 'FINISHED'"
-        found = self._search(query)
+        query = f"tags.`{STUDY_TAG}` = '{check_study(study)}' and tags.`{IDENTITY_TAG}` = '{identity}'"
+        found = self._search(f"{query} and status = 'FINISHED'")
         kept = [run for run in found if _on_disk(run)]
         return self._record(kept[-1]) if kept else None
 
+    def get(self, run_id: str) -> RunRecord:
+        """The run of this id, or of the one id that begins so; CommuniqueError where there is none."""
+        found = [run for run in self._search("") if run.info.run_id.startswith(run_id) and STUDY_TAG in run.data.tags]
+        if len(found) != 1:
+            number = f"{len(found)} runs begin so" if found else "no run begins so"
+            raise CommuniqueError(f"run '{run_id}': {number} in {self.uri}; give an id that 'mlflow ui' shows")
+        return self._record(found[0])
+
     def runs(self, study: str) -> Sequence[RunRecord]:
         """All finished runs of a study, oldest first; raises CommuniqueError where there are none."""
-        found = self._search(f"tags.`{STUDY_TAG}` = '{study}' and status = 'FINISHED'")
+        found = self._search(f"tags.`{STUDY_TAG}` = '{check_study(study)}' and status = 'FINISHED'")
         if not found:
             raise CommuniqueError(f"study '{study}': has no finished run in {self.uri}; train one first")
         return [self._record(run) for run in found]
@@ -179,8 +204,11 @@ class MlflowTracker:
         outputs = self.client.get_run(run_id).outputs
         if outputs is None or not outputs.model_outputs:
             raise CommuniqueError(f"run {run_id}: has no model to register; it may be a k-fold run")
-        source = f"models:/{outputs.model_outputs[0].model_id}"
-        version = mlflow.register_model(source, name, tags={"run": run_id}).version
+        model_id = outputs.model_outputs[0].model_id
+        if not self.client.search_registered_models(f"name = '{check_study(name)}'"):
+            self.client.create_registered_model(name)
+        source = f"models:/{model_id}"
+        version = self.client.create_model_version(name, source, tags={"run": run_id}, model_id=model_id).version
         self.client.set_registered_model_alias(name, alias, version)
         return str(version)
 
@@ -212,12 +240,40 @@ def resolve_model_folder(reference: str, uri: str) -> Path:
         raise CommuniqueError(
             f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first or name a model folder"
         )
+    _quiet()
     mlflow.set_tracking_uri(uri)
     address = reference if "/" in reference else f"models:/{reference}"
     try:
-        return _inner(Path(mlflow.artifacts.download_artifacts(address, tracking_uri=uri)))
+        folder = _inner(Path(mlflow.artifacts.download_artifacts(address, tracking_uri=uri)))
+    except SQLAlchemyError as error:
+        raise CommuniqueError(f"model '{reference}': {uri} is no MLflow store ({_first_line(error)})") from error
     except (MlflowException, OSError) as error:
+        if "No such artifact" in str(error):
+            raise _files_gone(reference, uri) from error
         raise CommuniqueError(f"model '{reference}': not found in {uri} ({_first_line(error)})") from error
+    if not (folder / "model.json").exists():
+        raise _files_gone(reference, uri)
+    return folder
+
+
+def _files_gone(reference: str, uri: str) -> CommuniqueError:
+    return CommuniqueError(
+        f"model '{reference}': {uri} knows it, but its files are not where they were stored; "
+        "move the artifact folder (mlartifacts) back to its old place, or train and register the model again"
+    )
+
+
+def _quiet() -> None:
+    for logger in ("mlflow", "alembic"):
+        logging.getLogger(logger).setLevel(logging.CRITICAL)
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return isinstance(error, PermissionError)  # another's process
+    return True
 
 
 def _inner(folder: Path) -> Path:

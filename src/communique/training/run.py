@@ -1,0 +1,195 @@
+"""One run of a protocol: fit on every fold, evaluate what all of them said, record it."""
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd
+from sklearn.base import clone
+
+from communique.data.dataset import Corpus
+from communique.data.splits import Fold
+from communique.errors import CommuniqueError
+from communique.evaluation.metrics import Metrics
+from communique.models.base import StanceModel
+from communique.models.search import GridSearch
+from communique.provenance import environment, flatten, provenance_of, revision
+from communique.tracking.base import Tracker
+from communique.training.artifacts import fold_facts, write_files
+from communique.training.decision import DecisionRule, fit_model
+from communique.training.predictions import Predictions, pooled, predict
+
+Said = dict[str, list[Predictions]]
+
+
+class Splitter(Protocol):
+    """Cuts a corpus into parts, once or several times."""
+
+    def folds(self, corpus: Corpus, seed: int) -> Iterable[Fold]:
+        """Yield folds with the parts ``train``, ``test`` and, where there is one, ``validation``."""
+        ...
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """A finished run: the model of its last fold, and what was said of validation and test.
+
+    ``metrics`` are of all folds pooled; ``groups`` of each held-out group, where the protocol holds groups out.
+    ``decided_on`` says what thresholds were chosen on: the figures of a part so named flatter. ``notes`` are what
+    a reader must know, such as where a guard acted; ``folds`` the facts of each fold.
+    """
+
+    model: StanceModel
+    metrics: Mapping[str, Metrics]
+    predictions: pd.DataFrame
+    seconds: float
+    run_id: str = ""
+    groups: Mapping[str, Metrics] = field(default_factory=dict)
+    decided_on: str = ""
+    notes: tuple[str, ...] = ()
+    folds: tuple[Mapping[str, Any], ...] = ()
+
+
+def train_run(
+    model: StanceModel,
+    corpus: Corpus,
+    splitter: Splitter,
+    tracker: Tracker,
+    *,
+    config: Mapping[str, Any],
+    study: str,
+    name: str,
+    identity: str,
+    rule: DecisionRule | None = None,
+    extra: Mapping[str, Corpus] | None = None,
+    seed: int = 0,
+    resamples: int = 2000,
+    search: GridSearch | None = None,
+    tell: Callable[[str], None] = lambda text: None,
+    describe: Callable[[Path], object] = lambda folder: None,
+) -> RunResult:
+    """Fit on every fold, evaluate, and record the run.
+
+    ``extra`` corpora are measured by every fold's model and never learned from. ``tell`` hears of each fold before
+    it is fitted; ``describe`` may add files to the folder of the run's files before it is recorded.
+    """
+    folds = _checked(list(splitter.folds(corpus, seed)), extra or {})
+    cautions = tuple(dict.fromkeys(fold.note for fold in folds if fold.note))
+    code = revision()
+    tags = {"communique.identity": identity, "communique.kind": model.kind, "communique.data": corpus.fingerprint}
+    tags |= {"communique.caution": "; ".join(cautions)} if cautions else {}
+    with tracker.run(name, study, tags | code) as run_id:
+        tracker.log_params(flatten(config))
+        tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
+        started = time.perf_counter()
+        said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell)
+        fit_seconds = sum(fact["seconds"] for fact in facts)
+        fitted.provenance |= {
+            "name": name,
+            "run": run_id,
+            "data": corpus.fingerprint,
+            "identity": identity,
+            "seconds": round(fit_seconds, 1),
+            **code,
+            **environment(),
+        }
+        result = RunResult(
+            fitted,
+            {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()},
+            pd.concat([p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True),
+            time.perf_counter() - started,
+            run_id,
+            {p.group: p.metrics(resamples=resamples) for p in said["test"] if p.group},
+            fitted.provenance["decided_on"],
+            (*cautions, *_guards(facts)),
+            tuple(facts),
+        )
+        tracker.log_metrics(_flat_metrics(result.metrics) | {"fit_seconds": fit_seconds, "seconds": result.seconds})
+        origin = provenance_of(config, corpus.fingerprint, identity)
+        _record_files(result, corpus, said, config, origin, tracker, describe)
+    return result
+
+
+def _fit_folds(
+    model: StanceModel,
+    folds: Sequence[Fold],
+    rule: DecisionRule | None,
+    extra: Mapping[str, Corpus],
+    search: GridSearch | None,
+    tell: Callable[[str], None],
+) -> tuple[Said, StanceModel, list[dict[str, Any]]]:
+    said: Said = {}
+    facts = []
+    fitted = model
+    for count, fold in enumerate(folds, 1):
+        if len(folds) > 1:
+            held_out = f": without '{fold.group}'" if fold.group else ""
+            tell(f"fold {count} of {len(folds)}{held_out}, {len(fold['train']):,} training sentences")
+        started = time.perf_counter()
+        fitted = fit_model(clone(model), fold["train"], fold.get("validation"), rule, search)
+        facts.append(fold_facts(fold, fitted, time.perf_counter() - started))
+        measured = {part: corpus for part, corpus in fold.items() if part != "train"} | dict(extra)
+        for part, corpus in measured.items():
+            said.setdefault(part, []).append(predict(fitted, corpus, fold))
+    return said, fitted, facts
+
+
+def _checked(folds: list[Fold], extra: Mapping[str, Corpus]) -> list[Fold]:
+    """The folds, once all of them are known to hold what a run needs: before the first is fitted."""
+    if not folds:
+        raise CommuniqueError("split: gives no fold; it needs at least one")
+    for fold in folds:
+        if taken := sorted(set(extra) & {*fold, "train", "validation", "test"}):
+            raise CommuniqueError(f"data.measure.{taken[0]}: is the name of a part of the split; give the file another")
+        if missing := [part for part in ("train", "test") if part not in fold]:
+            raise CommuniqueError(f"split: has no part '{missing[0]}'; it needs train and test")
+        if empty := [part for part, held in fold.items() if not len(held)]:
+            raise CommuniqueError(f"split: part '{empty[0]}' has no sentence; the corpus is too small for this split")
+    return folds
+
+
+def _guards(facts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the guards of calibrators and thresholds said, each label once, with the number of folds."""
+    said: dict[tuple[str, str], str] = {}
+    count: Counter[tuple[str, str]] = Counter()
+    for fact in facts:
+        for kind in ("calibrator_notes", "threshold_notes", "training_notes"):
+            for label, note in fact[kind].items():
+                said.setdefault((label, kind), note)
+                count[label, kind] += 1
+    where = f" of {len(facts)} folds" if len(facts) > 1 else ""
+    return [
+        f"{kind.removesuffix('_notes')}, {label}: {note}" + (f" (in {count[label, kind]}{where})" if where else "")
+        for (label, kind), note in said.items()
+    ]
+
+
+def _flat_metrics(metrics: Mapping[str, Metrics]) -> dict[str, float]:
+    flat: dict[str, float] = {}
+    for part, result in metrics.items():
+        numbers = {k: v for k, v in flatten(result.to_dict()).items() if isinstance(v, int | float)}
+        flat |= {f"{part}.{key}": float(value) for key, value in numbers.items()}
+    return flat
+
+
+def _record_files(
+    result: RunResult,
+    corpus: Corpus,
+    said: Said,
+    config: Mapping[str, Any],
+    origin: Mapping[str, Any],
+    tracker: Tracker,
+    describe: Callable[[Path], object],
+) -> None:
+    with tempfile.TemporaryDirectory(prefix="communique-") as scratch:
+        folder = Path(scratch) / "files"
+        folder.mkdir()
+        write_files(folder, result, corpus, {part: pooled(parts) for part, parts in said.items()}, config, origin)
+        describe(folder)
+        tracker.log_files(folder)
+        if len(result.folds) == 1:
+            tracker.log_model(result.model.save(Path(scratch) / "model"))
