@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communique import provenance
-from communique.provenance import environment, flatten, revision, run_identity, source_hash
+from communique.provenance import environment, flatten, named_files, provenance_of, revision, run_identity, source_hash
 
 
 def put(path: Path, text: str) -> Path:
@@ -79,6 +79,45 @@ def test_a_run_is_the_same_run_only_with_the_same_configuration_data_source_and_
     put(root / "conf/model/a.yaml", "c: 2\n")
     others.append(run_identity(config, "data", root))
     assert len({first, *others}) == 6
+
+
+def test_where_a_run_is_kept_and_what_it_is_called_is_beside_the_point(root: Path) -> None:
+    config = {"seed": 0, "study": "a", "name": "b", "force": False, "tracking": {"uri": "sqlite:///a.db"}}
+    moved = {"seed": 0, "study": "c", "name": "d", "force": True, "tracking": {"uri": "postgresql://b"}}
+    assert run_identity(config, "data", root) == run_identity(moved, "data", root)
+
+
+def test_files_and_encoder_folders_that_a_configuration_names_are_part_of_it_however_deep(tmp_path: Path) -> None:
+    split = put(tmp_path / "splits.json", "{}")
+    put(tmp_path / "encoder" / "config.json", "{}")
+    weights = put(tmp_path / "encoder" / "model.safetensors", "one")
+    put(tmp_path / "other" / "notes.txt", "a folder that is no encoder")
+    names = [str(tmp_path / name) for name in ("splits.json", "encoder", "other", "nothing")]
+    config = {"split": {"path": names[0]}, "model": {"members": [{"encoder": names[1]}, {"encoder": names[2]}]}}
+    first = named_files(config)
+    assert set(first) == {str(split), str(weights.parent)}
+    weights.write_text("two")
+    assert named_files(config)[str(weights.parent)] != first[str(weights.parent)]
+    assert named_files(config)[str(split)] == first[str(split)]
+
+
+def test_a_graphics_processor_makes_another_run(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(provenance, "DRIVER", tmp_path / "none")
+    before = run_identity({}, "data", root)
+    put(tmp_path / "gpus" / "0" / "information", "Model: \t\t Some Accelerator\nIRQ: 1\n")
+    monkeypatch.setattr(provenance, "DRIVER", tmp_path / "gpus")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert environment()["accelerators"] == "Some Accelerator"
+    assert run_identity({}, "data", root) != before
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert run_identity({}, "data", root) == before
+
+
+def test_provenance_holds_every_piece_of_the_identity(root: Path) -> None:
+    held = provenance_of({"seed": 0}, "data", "identity", root)
+    assert {"identity", "data", "files", "sources", "revision", "environment", "infrastructure"} == set(held)
+    assert {"conf/model/a.yaml", "requirements.lock", "src/communique/training/run.py"} <= set(held["sources"])
+    assert held["infrastructure"]["cores"].isdigit()
 
 
 def test_another_version_of_a_numeric_package_is_another_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from communique.training import RunResult, train_run
 
 console = Console(highlight=False)
 FULL_ERROR = "HYDRA_FULL_ERROR"
-END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> None:
@@ -188,6 +188,8 @@ def _tell(result: RunResult) -> None:
         f1 = metrics.macro_f1
         decided = "  (decided here)" if part == result.decided_on else ""
         console.print(f"  {part:<12} macro-F1 {f1.value:.3f} \\[{f1.low:.3f}, {f1.high:.3f}]{decided}")
+    if len(result.repeats) > 1:
+        console.print(f"  {'each repeat':<12} macro-F1 {', '.join(f'{f1:.3f}' for f1 in result.repeats)} on test")
     if result.groups:
         console.print(groups_table(result.groups))
     for note in result.notes:

@@ -14,6 +14,7 @@ from communique.cli.options import (
     StudyOption,
     UriOption,
     console,
+    decided_here,
     load,
     open_tracker,
     write_text,
@@ -80,7 +81,7 @@ def compare(
     else:
         systems = systems_of_study(study, part, open_tracker(tracking_uri))
     board = compare_systems(systems, reference, resamples=resamples)
-    title = f"{study or 'prediction files'} · {part}"
+    title = f"{study or 'prediction files'} · {part}{decided_here(part, study, tracking_uri)}"
     console.print(leaderboard_table(board, title, console.width))
     if out:
         write_study(board, out, title)

@@ -48,6 +48,14 @@ def open_tracker(uri: str) -> "Tracker":
     return MlflowTracker(uri)
 
 
+def decided_here(part: str, study: str | None, uri: str) -> str:
+    """What to say of a part's figures where some of the study's runs chose their thresholds on that part."""
+    if study is None or part != "validation":
+        return ""
+    places = {run.params.get("decision.fitted_on", part) for run in open_tracker(uri).runs(study)}
+    return " (thresholds decided here, so these figures flatter)" if part in places else ""
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)

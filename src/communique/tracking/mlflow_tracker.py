@@ -1,9 +1,7 @@
 """Runs in MLflow: a SQLite file by default, made once under a lock so that parallel jobs are safe."""
 
-import logging
 import os
 import platform
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from filelock import FileLock
 
 from communique.errors import CommuniqueError
 from communique.tracking.base import RunRecord, check_study
+from communique.tracking.quiet import quiet, without_advice
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -38,7 +37,7 @@ class MlflowTracker:
     def __init__(self, uri: str = "sqlite:///mlruns.db", artifacts: str = "mlartifacts") -> None:
         self.uri = uri
         self.artifacts = artifacts
-        _quiet()
+        quiet()
         self.client = self._connect()
         self.current = ""
 
@@ -145,8 +144,7 @@ class MlflowTracker:
         """Keep a saved model's folder with the run, as a pyfunc that names its loader and its data."""
         import communique
 
-        with self._active(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")  # wants type hints and an example
+        with self._active(), without_advice():
             from communique.tracking import served_model
 
             mlflow.pyfunc.log_model(
@@ -240,8 +238,9 @@ def resolve_model_folder(reference: str, uri: str) -> Path:
         raise CommuniqueError(
             f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first or name a model folder"
         )
-    _quiet()
+    quiet()
     mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)  # that of another store may be set from before
     address = reference if "/" in reference else f"models:/{reference}"
     try:
         folder = _inner(Path(mlflow.artifacts.download_artifacts(address, tracking_uri=uri)))
@@ -261,11 +260,6 @@ def _files_gone(reference: str, uri: str) -> CommuniqueError:
         f"model '{reference}': {uri} knows it, but its files are not where they were stored; "
         "move the artifact folder (mlartifacts) back to its old place, or train and register the model again"
     )
-
-
-def _quiet() -> None:
-    for logger in ("mlflow", "alembic"):
-        logging.getLogger(logger).setLevel(logging.CRITICAL)
 
 
 def _alive(process: int) -> bool:

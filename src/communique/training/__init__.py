@@ -5,7 +5,7 @@ model and its decisions, ``predictions`` holds what it said, ``run`` goes throug
 them, ``artifacts`` writes the run's files.
 """
 
-from communique.training.decision import DecisionRule, fit_model, out_of_fold
+from communique.training.decision import DecisionRule, cross_validated_f1, fit_model, out_of_fold
 from communique.training.predictions import Predictions, pooled, predict
 from communique.training.run import RunResult, Splitter, train_run
 
@@ -14,6 +14,7 @@ __all__ = [
     "Predictions",
     "RunResult",
     "Splitter",
+    "cross_validated_f1",
     "fit_model",
     "out_of_fold",
     "pooled",

@@ -36,7 +36,7 @@ def write_files(
         "config": config,
         "provenance": dict(origin) | {"run": result.run_id, "seconds": result.seconds, "notes": result.notes},
         "data": describe_corpus(corpus),
-        "folds": {"decided_on": result.decided_on, "folds": result.folds},
+        "folds": {"decided_on": result.decided_on, "test_macro_f1": result.repeats, "folds": result.folds},
         "model.summary": model_facts(result.model),
         **{f"metrics.{part}": metrics.to_dict() for part, metrics in result.metrics.items()},
     }
@@ -79,11 +79,17 @@ def _unlearned(train: Corpus) -> dict[str, str]:
     return {str(name): "no training sentence carries it, so nothing is learned" for name in counts[counts == 0].index}
 
 
+def _described(model: StanceModel) -> str:
+    """What the kind's module and class say of themselves, their first paragraphs."""
+    told = [inspect.getdoc(inspect.getmodule(type(model))) or "", inspect.getdoc(type(model)) or ""]
+    return " ".join(" ".join(text.split("\n\n")[0].split()) for text in told).replace("``", "`").strip()
+
+
 def model_facts(model: StanceModel) -> dict[str, Any]:
     """What a model is: kind, description, hyper-parameters, number of weights, decisions."""
     return {
         "kind": model.kind,
-        "description": inspect.getdoc(type(model)) or "",
+        "description": _described(model),
         "parameters": {name: repr(value) for name, value in model.get_params(deep=False).items()},
         "size": None if (size := model.size()) is None else size._asdict(),
         "labels": model.titles,

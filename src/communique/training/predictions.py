@@ -9,7 +9,7 @@ import pandas as pd
 
 from communique.data.dataset import Corpus
 from communique.data.splits import Fold
-from communique.evaluation.metrics import Metrics, evaluate
+from communique.evaluation.metrics import Metrics, cluster_counts, evaluate, macro_f1
 from communique.models.base import StanceModel
 
 
@@ -35,6 +35,12 @@ class Predictions:
         gold = self.corpus.indicators.to_numpy()
         names, documents = self.corpus.codebook.names, [s.document for s in self.corpus]
         return evaluate(gold, self.probabilities, self.decided, documents, names, self.thresholds, **options)
+
+    @property
+    def macro_f1(self) -> float:
+        """Macro-F1 alone, without its interval."""
+        counts = cluster_counts(self.corpus.indicators.to_numpy(), self.decided, list(self.corpus.documents))
+        return float(macro_f1(counts.sum(axis=0)))
 
     def to_frame(self, part: str) -> pd.DataFrame:
         """``id, document, part, repeat, fold, labels, predicted, prob_…``: what ``communique compare`` reads.

@@ -40,7 +40,8 @@ class RunResult:
 
     ``metrics`` are of all folds pooled; ``groups`` of each held-out group, where the protocol holds groups out.
     ``decided_on`` says what thresholds were chosen on: the figures of a part so named flatter. ``notes`` are what
-    a reader must know, such as where a guard acted; ``folds`` the facts of each fold.
+    a reader must know, such as where a guard acted; ``folds`` the facts of each fold; ``repeats`` the test macro-F1
+    of each repeat.
     """
 
     model: StanceModel
@@ -52,6 +53,7 @@ class RunResult:
     decided_on: str = ""
     notes: tuple[str, ...] = ()
     folds: tuple[Mapping[str, Any], ...] = ()
+    repeats: tuple[float, ...] = ()
 
 
 def train_run(
@@ -87,31 +89,33 @@ def train_run(
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = time.perf_counter()
         said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell)
-        fit_seconds = sum(fact["seconds"] for fact in facts)
-        fitted.provenance |= {
-            "name": name,
-            "run": run_id,
-            "data": corpus.fingerprint,
-            "identity": identity,
-            "seconds": round(fit_seconds, 1),
-            **code,
-            **environment(),
-        }
+        seconds = {"fit_seconds": sum(fact["seconds"] for fact in facts)}
+        fitted.provenance |= {"name": name, "run": run_id, "data": corpus.fingerprint, "identity": identity}
+        fitted.provenance |= {"seconds": round(seconds["fit_seconds"], 1), **code, **environment()}
+        measured = {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()}
+        groups = {p.group: p.metrics(resamples=resamples) for p in said["test"] if p.group}
+        seconds["seconds"] = time.perf_counter() - started
         result = RunResult(
             fitted,
-            {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()},
+            measured,
             pd.concat([p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True),
-            time.perf_counter() - started,
+            seconds["seconds"],
             run_id,
-            {p.group: p.metrics(resamples=resamples) for p in said["test"] if p.group},
+            groups,
             fitted.provenance["decided_on"],
             (*cautions, *_guards(facts)),
             tuple(facts),
+            _by_repeat(said["test"]),
         )
-        tracker.log_metrics(_flat_metrics(result.metrics) | {"fit_seconds": fit_seconds, "seconds": result.seconds})
+        tracker.log_metrics(_flat_metrics(result.metrics) | seconds)
         origin = provenance_of(config, corpus.fingerprint, identity)
         _record_files(result, corpus, said, config, origin, tracker, describe)
     return result
+
+
+def _by_repeat(test: Sequence[Predictions]) -> tuple[float, ...]:
+    repeats = sorted({p.repeat for p in test})
+    return tuple(pooled([p for p in test if p.repeat == repeat]).macro_f1 for repeat in repeats)
 
 
 def _fit_folds(
@@ -135,6 +139,7 @@ def _fit_folds(
         measured = {part: corpus for part, corpus in fold.items() if part != "train"} | dict(extra)
         for part, corpus in measured.items():
             said.setdefault(part, []).append(predict(fitted, corpus, fold))
+        facts[-1]["test_macro_f1"] = said["test"][-1].macro_f1
     return said, fitted, facts
 
 
