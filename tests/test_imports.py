@@ -8,7 +8,7 @@ import pytest
 import communique
 
 ROOMS = ["errors", "data", "evaluation", "models", "tracking", "provenance", "training", "behaviour", "scoring",
-         "reporting", "configuration", "experiment", "reproduction", "cli"]  # fmt: skip
+         "adaptation", "reporting", "configuration", "experiment", "reproduction", "cli"]  # fmt: skip
 SOURCE = Path(communique.__file__).parent
 
 

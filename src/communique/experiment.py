@@ -21,6 +21,7 @@ from communique.configuration import CONFIGURATION_ERRORS, built, check, sentenc
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpora, read_corpus
 from communique.errors import CommuniqueError
+from communique.models.base import MANIFEST, read_manifest
 from communique.provenance import run_identity
 from communique.reporting.card import write_cards
 from communique.reporting.groups import groups_table
@@ -28,6 +29,7 @@ from communique.tracking.base import Tracker, check_study
 from communique.training import RunResult, train_run
 
 console = Console(highlight=False)
+STORE = "sqlite:///mlruns.db"
 FULL_ERROR = "HYDRA_FULL_ERROR"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -130,14 +132,16 @@ def prepare(config: Mapping[str, Any]) -> tuple[Corpus, str]:
     check_study(config["name"])
     _set_threads(config["threads"])
     corpus = load_corpus(config)
-    return corpus, run_identity(config, corpus.fingerprint)
+    _, saved = saved_members(config["model"], _store(config))
+    return corpus, run_identity({**config, "saved": saved}, corpus.fingerprint)
 
 
 def execute(config: Mapping[str, Any], corpus: Corpus, tracker: Tracker, identity: str) -> RunResult:
     """Run a checked, plain configuration on its corpus, whether it is on record or not."""
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config["data"]["measure"].items()}
+    model, _ = saved_members(config["model"], _store(config))
     return train_run(
-        built(config["model"]),
+        built(model),
         corpus,
         built(config["split"]),
         tracker,
@@ -161,6 +165,32 @@ def plain_config(config: DictConfig) -> dict[str, Any]:
     content = OmegaConf.to_container(kept, resolve=True, throw_on_missing=True)
     assert isinstance(content, dict)
     return {str(key): value for key, value in content.items()}
+
+
+def _store(config: Mapping[str, Any]) -> str:
+    return str(config["tracking"].get("uri") or "")
+
+
+def saved_members(model: Mapping[str, Any], uri: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A model's configuration with every saved member of an ensemble as a folder, and the digest of each."""
+    if "members" not in model:
+        return dict(model), {}
+    members, digests = [], {}
+    for member in model["members"]:
+        folder = _saved_model(member, uri) if isinstance(member, str) else None
+        members.append(member if folder is None else str(folder))
+        if folder is not None:
+            digests[member] = str(read_manifest(folder)["digest"])
+    return {**model, "members": members}, digests
+
+
+def _saved_model(reference: str, uri: str) -> Path:
+    """The folder of a saved model, looked up in the store where it is no folder itself."""
+    if (Path(reference) / MANIFEST).is_file():
+        return Path(reference)
+    from communique.tracking.mlflow_tracker import resolve_model_folder  # MLflow is slow to load
+
+    return resolve_model_folder(reference, uri or os.environ.get("MLFLOW_TRACKING_URI", STORE))
 
 
 def load_corpus(config: Mapping[str, Any]) -> Corpus:

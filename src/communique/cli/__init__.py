@@ -9,7 +9,17 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from communique.cli import analysis, behaviour, corpus, experiments, pooling, prevalence, reproduction, scoring
+from communique.cli import (
+    adaptation,
+    analysis,
+    behaviour,
+    corpus,
+    experiments,
+    pooling,
+    prevalence,
+    reproduction,
+    scoring,
+)
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
@@ -34,6 +44,7 @@ app.command()(behaviour.behave)
 app.command()(analysis.slices)
 app.command()(analysis.errors)
 app.command()(prevalence.prevalence)
+app.command()(adaptation.adapt)
 app.command()(corpus.data)
 app.command()(corpus.split)
 app.command()(corpus.agreement)

@@ -98,7 +98,9 @@ def champion(
     """Register the study's best model on validation, unless the present champion is better on the same data."""
     tracker = open_tracker(tracking_uri)
     key, data = "validation.macro_f1.value", "communique.data"
-    runs = [run for run in tracker.runs(study) if key in run.metrics and run.params.get("split._target_") == FIXED]
+    # a model adapted to somebody's archive is reported beside the champion and never becomes it
+    known = [run for run in tracker.runs(study) if "archive.fingerprint" not in run.params]
+    runs = [run for run in known if key in run.metrics and run.params.get("split._target_") == FIXED]
     if not runs:
         raise CommuniqueError(f"study '{study}': no run was measured on the fixed validation; train with split=fixed")
     runs = [run for run in runs if run.tags.get(data) == runs[-1].tags.get(data)]  # the corpus of the newest run

@@ -18,7 +18,7 @@ console = Console(markup=False)  # a file or model may be called x[1]
 CORPUS, CODEBOOK, SPLIT = Path("data/sentences.jsonl"), Path("data/codebook.yaml"), Path("data/splits.json")
 MODEL, URI = "communique@champion", "sqlite:///mlruns.db"
 
-ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, or name@alias")]
+ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, study:STUDY/RUN, or name@alias")]
 UriOption = Annotated[
     str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="where MLflow keeps its runs")
 ]

@@ -7,7 +7,7 @@ spells a label's name.
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +20,20 @@ from communique.errors import CommuniqueError
 
 @dataclass(frozen=True)
 class Label:
-    """One stance: its name (a column), a short title (a page), its definition, and the words that cue it."""
+    """One stance: its name (a column), a short title (a page), its definition, and the words that cue it.
+
+    ``hypothesis`` is what a sentence of this stance entails, worded for zero-shot models; it may be empty.
+    """
 
     name: str
     title: str
     definition: str
     cues: tuple[str, ...] = ()
+    hypothesis: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; a hypothesis only where there is one."""
+        return {key: value for key, value in asdict(self).items() if key != "hypothesis" or value}
 
 
 @dataclass(frozen=True)
@@ -62,12 +70,13 @@ class Codebook:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as a model folder keeps it."""
-        return asdict(self)
+        return asdict(self) | {"labels": tuple(label.to_dict() for label in self.labels)}
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over everything the codebook says."""
-        return hashlib.sha256(json.dumps(self.to_dict(), sort_keys=True).encode()).hexdigest()
+        """SHA-256 over everything the codebook says of the labels; hypotheses are a model's wording and no part."""
+        labels = tuple(replace(label, hypothesis="").to_dict() for label in self.labels)
+        return hashlib.sha256(json.dumps(self.to_dict() | {"labels": labels}, sort_keys=True).encode()).hexdigest()
 
     @classmethod
     def from_dict(cls, content: dict[str, Any], source: str = "codebook") -> "Codebook":
@@ -108,7 +117,15 @@ def _label(entry: Any, where: str) -> Label:
         title=str(entry.get("title", name.replace("_", " "))),
         definition=" ".join(str(entry.get("definition", "")).split()),
         cues=_texts(entry, "cues", where),
+        hypothesis=_hypothesis(entry.get("hypothesis"), where),
     )
+
+
+def _hypothesis(value: Any, where: str) -> str:
+    """One sentence on one line; absent is empty."""
+    if value is not None and not isinstance(value, str):
+        raise CommuniqueError(f"{where}, field 'hypothesis': must be a sentence, not {value!r}")
+    return " ".join((value or "").split())
 
 
 def _texts(entry: dict[str, Any], field_name: str, where: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The leakage report: documents, and near-duplicate sentences, that stand on both sides of a split."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -10,6 +10,7 @@ from datasketch import MinHash, MinHashLSH
 from communique.data.dataset import Corpus, Sentence
 
 PERMUTATIONS = 128
+BULK = 2000  # sentences hashed at a time
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,7 @@ def near_duplicates(parts: Mapping[str, Corpus], threshold: float) -> list[NearD
     pairs = []
     for part, corpus in parts.items():
         grams = [shingles(sentence.text) for sentence in corpus]
-        hashes = MinHash.bulk([[g.encode() for g in gram] for gram in grams], num_perm=PERMUTATIONS)
-        for sentence, gram, minhash in zip(corpus, grams, hashes, strict=True):
+        for sentence, gram, minhash in zip(corpus, grams, _hashes(grams), strict=True):
             for key in sorted(index.query(minhash)):
                 other, other_part, other_gram = seen[key]
                 similarity = len(gram & other_gram) / len(gram | other_gram)
@@ -70,3 +70,30 @@ def near_duplicates(parts: Mapping[str, Corpus], threshold: float) -> list[NearD
             seen[key] = (sentence, part, gram)
             index.insert(key, minhash)
     return sorted(pairs, key=lambda pair: (-pair.similarity, pair.first.id, pair.second.id))
+
+
+def repeats(
+    texts: Sequence[str], held_out: Sequence[str], threshold: float = 0.6, run: int = 8
+) -> Iterator[int | None]:
+    """For each text the row of a ``held_out`` sentence that it repeats, or None.
+
+    It repeats one where they share ``run`` consecutive words, or where their word trigrams overlap by
+    ``threshold`` (Jaccard; candidates by MinHash). A sentence shorter than ``run`` words counts as one run.
+    """
+    index = MinHashLSH(threshold=0.6 * threshold, num_perm=PERMUTATIONS)
+    grams = [shingles(text) for text in held_out]
+    for row, minhash in enumerate(_hashes(grams)):
+        index.insert(row, minhash)
+    runs = {words: row for row, text in enumerate(held_out) for words in shingles(text, run)}
+    for start in range(0, len(texts), BULK):
+        chunk = texts[start : start + BULK]
+        own = [shingles(text) for text in chunk]
+        for text, gram, minhash in zip(chunk, own, _hashes(own), strict=True):
+            shared = next((runs[words] for words in shingles(text, run) if words in runs), None)
+            near = (row for row in index.query(minhash) if len(gram & grams[row]) >= threshold * len(gram | grams[row]))
+            yield min(near, default=None) if shared is None else shared
+
+
+def _hashes(grams: Sequence[frozenset[str]]) -> list[MinHash]:
+    hashes: list[MinHash] = MinHash.bulk([[g.encode() for g in gram] for gram in grams], num_perm=PERMUTATIONS)
+    return hashes

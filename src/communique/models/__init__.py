@@ -11,6 +11,8 @@ KINDS = {
     "tfidf": "communique.models.tfidf:TfidfModel",
     "embedding": "communique.models.embedding:EmbeddingModel",
     "transformer": "communique.models.transformer:TransformerModel",
+    "setfit": "communique.models.setfit:SetFitModel",
+    "nli": "communique.models.nli:NliModel",
     "ensemble": "communique.models.ensemble:EnsembleModel",
 }
 

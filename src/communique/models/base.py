@@ -61,6 +61,7 @@ class StanceModel(BaseEstimator):
 
     kind: ClassVar[str]
     bounds: ClassVar[Mapping[str, Bounds]] = {}
+    soft_labels: ClassVar[bool] = False  # whether ``fit`` learns from probabilities as well as from 0 and 1
     labels: tuple[str, ...] = ()
     codebook: Codebook | None = None
     thresholds: np.ndarray | None = None
@@ -71,17 +72,20 @@ class StanceModel(BaseEstimator):
     def fit(self, texts: Sequence[str], labels: pd.DataFrame, validation: Validation | None = None) -> Self:
         """Learn from ``texts`` (n) and a 0/1 table ``labels`` (n, L); returns self.
 
-        ``validation``, where given, may stop training early and nothing else.
+        A kind with ``soft_labels`` also learns from probabilities. ``validation``, where given, may stop training
+        early and nothing else.
         """
         if len(texts) != len(labels):
             raise CommuniqueError(f"fit: {len(texts)} texts but {len(labels)} rows of labels; give one row a text")
         if not len(texts):
             raise CommuniqueError("fit: no sentences to learn from")
         self._check_bounds()
+        targets = self._targets(labels)
         self.labels = tuple(str(name) for name in labels.columns)
-        self.thresholds, self.calibrator, self.provenance = None, None, {}
+        self.thresholds, self.calibrator = None, None
+        self.provenance = {"trained_on": training_fingerprint(texts, labels)}
         try:
-            self._fit(list(texts), labels.to_numpy(dtype=np.int8), validation)
+            self._fit(list(texts), targets, validation)
         except InvalidParameterError as error:
             raise CommuniqueError(f"{self.kind}: {' '.join(str(error).split())}") from error
         return self
@@ -94,6 +98,19 @@ class StanceModel(BaseEstimator):
     def size(self) -> Size | None:
         """How many numbers the fitted model holds; None where a kind does not say."""
         return None
+
+    def _targets(self, labels: pd.DataFrame) -> np.ndarray:
+        """The labels as an array: whole numbers, or float32 where some are probabilities."""
+        values = labels.to_numpy(dtype=float)
+        if not ((values >= 0) & (values <= 1)).all():
+            raise CommuniqueError("fit: a label is neither 0, 1 nor a probability between them; mend the table")
+        if not ((values == 0) | (values == 1)).all():
+            if not self.soft_labels:
+                raise CommuniqueError(
+                    f"{self.kind}: learns from labels 0 and 1, not from probabilities; cut them first"
+                )
+            return values.astype(np.float32)
+        return values.astype(np.int8)
 
     def raw_proba(self, texts: Sequence[str]) -> np.ndarray:
         """Uncalibrated probabilities, shape ``(n, L)``; each row depends on its own text alone."""
@@ -147,8 +164,7 @@ class StanceModel(BaseEstimator):
         """
         self._check_fitted()
         folder = Path(folder)
-        if folder.exists() and not (folder / MANIFEST).is_file() and not _is_empty(folder):
-            raise CommuniqueError(f"{folder}: holds something that is no model; name a new folder")
+        check_destination(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".saving-") as temporary:
             staged = Path(temporary) / "model"
@@ -218,6 +234,34 @@ def linear_size(heads: Any) -> int:
     return int(sum(head.coef_.size + head.intercept_.size for head in fitted))
 
 
+def training_fingerprint(texts: Sequence[str], labels: pd.DataFrame) -> str:
+    """SHA-256 over sentences and their labels, whatever their order: what a model was fitted on."""
+    rows = zip(texts, labels.to_numpy(dtype=float).round(6).tolist(), strict=True)
+    lines = sorted(json.dumps([text, row]) for text, row in rows)
+    return hashlib.sha256(json.dumps([[str(name) for name in labels.columns], *lines]).encode()).hexdigest()
+
+
+def origin(model: StanceModel) -> dict[str, str]:
+    """Which model this is, for the record of one that builds on it: kind, name, run, and its folder's digest."""
+    run = str(model.provenance.get("run", ""))
+    return {"kind": model.kind, "name": model.name, "run": run, "digest": model.fingerprint}
+
+
+def check_trained_alike(model: StanceModel, trained_on: str, what: str) -> None:
+    """Raise CommuniqueError where a saved model was fitted on other sentences than ``trained_on`` stands for.
+
+    Such a model may have seen what this run keeps for its test; ``what`` leads the sentence.
+    """
+    known = model.provenance.get("trained_on")
+    if known is None:
+        raise CommuniqueError(f"{what}: does not say which sentences it was fitted on; train it again")
+    if known != trained_on:
+        raise CommuniqueError(
+            f"{what}: was fitted on other sentences than this training part, so the test may hold what it "
+            "learned from; train it on this corpus and split"
+        )
+
+
 def read_manifest(folder: str | Path) -> dict[str, Any]:
     """Read and check a model folder's manifest and the digest of every file it names.
 
@@ -244,6 +288,12 @@ def read_manifest(folder: str | Path) -> dict[str, Any]:
     if added := sorted(set(present) - set(files)):
         raise CommuniqueError(f"{folder / added[0]}: was not saved with the model; save or download it again")
     return manifest
+
+
+def check_destination(folder: Path) -> None:
+    """Raise CommuniqueError where something stands that a model may not replace: anything but another model."""
+    if folder.exists() and not (folder / MANIFEST).is_file() and not _is_empty(folder):
+        raise CommuniqueError(f"{folder}: holds something that is no model; name a new folder")
 
 
 def _is_empty(folder: Path) -> bool:

@@ -41,6 +41,9 @@ class EmbeddingModel(StanceModel):
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
         self.encoder_ = FrozenEncoder(self.encoder, self.max_length)
+        self._fit_head(texts, labels)
+
+    def _fit_head(self, texts: list[str], labels: np.ndarray) -> None:
         linear = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=2000)
         self.head_ = make_pipeline(StandardScaler(), OneVsRestClassifier(linear))
         self.head_.fit(self.encoder_.embed(texts, progress=True), labels)

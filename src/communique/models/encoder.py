@@ -30,17 +30,23 @@ def locate(encoder: str) -> Path:
         return _packaged()
     if Path(encoder).is_dir():
         return _local(Path(encoder))
+    return fetch(encoder, "encoder", f"name a folder, or '{PACKAGED}' for the one that works offline")
+
+
+def fetch(name: str, what: str, remedy: str) -> Path:
+    """A local folder, or the files of a Hugging Face id; CommuniqueError with ``remedy`` where it is neither."""
+    if Path(name).is_dir():
+        return Path(name)
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
     except ImportError as error:
         raise missing_extra("transformers", "huggingface_hub") from error
     try:
-        return Path(snapshot_download(encoder, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"]))
+        return Path(snapshot_download(name, allow_patterns=["*.json", "*.txt", "*.safetensors", "*.model"]))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CommuniqueError(
-            f"encoder '{encoder}': is no folder here and cannot be fetched from the Hugging Face hub; "
-            f"name a folder, or '{PACKAGED}' for the one that works offline"
+            f"{what} '{name}': is no folder here and cannot be fetched from the Hugging Face hub; {remedy}"
         ) from error
 
 
@@ -77,6 +83,17 @@ def require_transformers() -> None:
     # its loaders report that our head is new, which is the point
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+
+
+def use_bfloat16(precision: str) -> bool:
+    """Whether to train in bfloat16: ``auto`` means where the processor has it; CommuniqueError for another word."""
+    import torch
+
+    if precision == "auto":
+        return torch.cuda.is_available() or bool(torch.cpu._is_avx512_bf16_supported())
+    if precision not in ("float32", "bfloat16"):
+        raise CommuniqueError(f"precision '{precision}': must be auto, float32 or bfloat16")
+    return precision == "bfloat16"
 
 
 def load_tokenizer(folder: Path) -> Any:

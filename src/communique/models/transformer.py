@@ -19,6 +19,7 @@ from communique.models.encoder import (
     locate,
     pad,
     require_transformers,
+    use_bfloat16,
     windows_of,
 )
 
@@ -37,6 +38,7 @@ class TransformerModel(StanceModel):
     """
 
     kind = "transformer"
+    soft_labels = True
     bounds: ClassVar[dict[str, Bounds]] = {
         "epochs": Bounds(low=1),
         "learning_rate": Bounds(open=True),
@@ -157,7 +159,7 @@ class TransformerModel(StanceModel):
         return TrainingArguments(
             output_dir=scratch,
             use_cpu=not torch.cuda.is_available(),
-            bf16=_use_bfloat16(self.precision),
+            bf16=use_bfloat16(self.precision),
             num_train_epochs=self.epochs,
             per_device_train_batch_size=self.batch_size,
             per_device_eval_batch_size=32,
@@ -225,16 +227,6 @@ class TransformerModel(StanceModel):
 
         self.tokenizer_ = load_tokenizer(folder / NETWORK)
         self.network_ = StanceNetwork.from_pretrained(folder / NETWORK, local_files_only=True).eval()
-
-
-def _use_bfloat16(precision: str) -> bool:
-    import torch
-
-    if precision == "auto":
-        return torch.cuda.is_available() or bool(torch.cpu._is_avx512_bf16_supported())
-    if precision not in ("float32", "bfloat16"):
-        raise CommuniqueError(f"precision '{precision}': must be auto, float32 or bfloat16")
-    return precision == "bfloat16"
 
 
 def _validation_macro_f1(prediction: Any) -> dict[str, float]:

@@ -226,14 +226,15 @@ def _on_disk(run: Any) -> bool:
 
 
 def resolve_model_folder(reference: str, uri: str) -> Path:
-    """The folder of a model given by folder, by MLflow URI, or as ``name@alias``.
+    """The folder of a model given by folder, MLflow URI, ``runs:/ID``, ``study:STUDY/RUN`` or ``name@alias``.
 
-    Raises CommuniqueError where there is no such model. The folder is the store's own: read, never write.
+    Of a study the newest finished run of that name is meant. Raises CommuniqueError where there is no such model.
+    The folder is the store's own: read, never write.
     """
     if Path(reference).is_dir():
         return _inner(Path(reference))
-    if "@" not in reference and not reference.startswith(("models:/", "runs:/")):
-        raise CommuniqueError(f"model '{reference}': is no folder, MLflow URI or name@alias")
+    if "@" not in reference and not reference.startswith(("models:/", "runs:/", "study:")):
+        raise CommuniqueError(f"model '{reference}': is no folder, MLflow URI, study:STUDY/RUN or name@alias")
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise CommuniqueError(
             f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first or name a model folder"
@@ -241,8 +242,8 @@ def resolve_model_folder(reference: str, uri: str) -> Path:
     quiet()
     mlflow.set_tracking_uri(uri)
     mlflow.set_registry_uri(uri)  # that of another store may be set from before
-    address = reference if "/" in reference else f"models:/{reference}"
     try:
+        address = _address(reference, MlflowClient(uri))
         folder = _inner(Path(mlflow.artifacts.download_artifacts(address, tracking_uri=uri)))
     except SQLAlchemyError as error:
         raise CommuniqueError(f"model '{reference}': {uri} is no MLflow store ({_first_line(error)})") from error
@@ -268,6 +269,31 @@ def _alive(process: int) -> bool:
     except OSError as error:
         return isinstance(error, PermissionError)  # another's process
     return True
+
+
+def _address(reference: str, client: MlflowClient) -> str:
+    """The MLflow URI behind a reference."""
+    run = reference.removeprefix("runs:/") if reference.startswith("runs:/") else ""
+    if reference.startswith("study:"):
+        run = _newest_run(reference, client)
+    if not run or "/" in run:  # a URI as it stands, or name@alias
+        return reference if "/" in reference else f"models:/{reference}"
+    outputs = client.get_run(run).outputs
+    if outputs is None or not outputs.model_outputs:
+        raise CommuniqueError(f"model '{reference}': run {run} kept no model; it may be a k-fold run")
+    return f"models:/{outputs.model_outputs[0].model_id}"
+
+
+def _newest_run(reference: str, client: MlflowClient) -> str:
+    """The id of the newest finished run that ``study:STUDY/RUN`` names."""
+    study, _, name = reference.removeprefix("study:").rpartition("/")
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
+    newest = ["attributes.start_time DESC"]
+    found = client.search_runs([experiment.experiment_id], query, max_results=1, order_by=newest) if experiment else []
+    if not study or not found:
+        raise CommuniqueError(f"model '{reference}': there is no finished run of that study and name; see 'compare'")
+    return str(found[0].info.run_id)
 
 
 def _inner(folder: Path) -> Path:

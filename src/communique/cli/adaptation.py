@@ -1,0 +1,120 @@
+"""The command that adapts a model to the user's own archive."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from communique.cli.options import (
+    CODEBOOK,
+    CORPUS,
+    MODEL,
+    SPLIT,
+    URI,
+    CodebookOption,
+    CorpusOption,
+    ModelOption,
+    SplitOption,
+    UriOption,
+    console,
+    load,
+)
+from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.adaptation.student import Adaptation
+    from communique.data.dataset import Corpus
+
+
+def adapt(
+    documents: Annotated[list[str], typer.Option("--corpus", help="your documents: files, folders or patterns")],
+    out: Annotated[Path, typer.Option(help="folder of the adapted model")],
+    more: Annotated[list[str] | None, typer.Argument(help="more of your documents")] = None,
+    model: ModelOption = MODEL,
+    path: CorpusOption = CORPUS,
+    codebook: CodebookOption = CODEBOOK,
+    split: SplitOption = SPLIT,
+    measure: Annotated[
+        list[str] | None, typer.Option(help="NAME=FILE, labelled: measure both models on it too")
+    ] = None,
+    exclude: Annotated[list[Path] | None, typer.Option(help="a file whose documents the archive must not hold")] = None,
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="leave shared documents out, do not refuse")] = False,
+    limit: Annotated[int, typer.Option(min=1, help="sentences of the archive that are used at most")] = 10_000,
+    encoder: Annotated[
+        str, typer.Option(help="what is fine-tuned: 'packaged', a folder, a Hugging Face id")
+    ] = "packaged",
+    epochs: Annotated[int, typer.Option(min=1)] = 3,
+    seed: int = 0,
+    study: Annotated[str, typer.Option(help="the study that records the run")] = "adapt",
+    force: Annotated[bool, typer.Option("--force", help="repeat a run that is on record")] = False,
+    text_column: Annotated[str, typer.Option(help="the text column of tables")] = "text",
+    id_column: Annotated[str | None, typer.Option(help="the id column of tables (default: row numbers)")] = None,
+    resamples: int = 2000,
+    tracking_uri: UriOption = URI,
+) -> None:
+    """Adapt a model to your own unlabelled documents: it scores them, an encoder learns from that and from ours.
+
+    The run keeps the archive's fingerprint and never its text. Documents that the evaluation holds are refused.
+    """
+    from communique.adaptation.archive import HeldOut, read_archive
+    from communique.adaptation.student import AdaptedModel
+    from communique.adaptation.student import adapt as adapt_model
+    from communique.models.base import check_destination
+    from communique.tracking.mlflow_tracker import MlflowTracker
+
+    check_destination(out)
+    corpus = _read(path, codebook)
+    done = adapt_model(
+        load(model, tracking_uri),
+        read_archive([*documents, *(more or [])], text_column, id_column),
+        corpus,
+        split,
+        AdaptedModel(encoder, epochs, seed=seed),
+        MlflowTracker(tracking_uri),
+        measure=_measured(measure or [], codebook),
+        exclude=[HeldOut.of_file(file) for file in exclude or []],
+        leave_out=leave_out,
+        limit=limit,
+        study=study,
+        force=force,
+        resamples=resamples,
+    )
+    done.result.model.save(out)
+    _tell(done, resamples)
+    console.print(f"run {done.result.run_id} → {out}")
+
+
+def _read(path: Path, codebook: Path) -> "Corpus":
+    from communique.data.codebook import Codebook
+    from communique.data.dataset import read_corpus
+
+    return read_corpus(path, Codebook.load(codebook))
+
+
+def _measured(given: list[str], codebook: Path) -> "Mapping[str, Corpus]":
+    pairs = [item.partition("=") for item in given]
+    if wrong := [item for item, (name, _, file) in zip(given, pairs, strict=True) if not (name and file)]:
+        raise CommuniqueError(f"--measure {wrong[0]}: must be NAME=FILE")
+    return {name: _read(Path(file), codebook) for name, _, file in pairs}
+
+
+def _tell(done: "Adaptation", resamples: int) -> None:
+    """What was used of the archive, and the adapted model beside its teacher on every part."""
+    from communique.evaluation.comparison import System
+    from communique.evaluation.comparison import compare as compare_systems
+    from communique.reporting.tables import leaderboard_table
+
+    used = done.archive.facts()
+    console.print(f"archive: {used['sentences']:,} sentences of {used['documents']:,} documents")
+    console.print(f"  fingerprint {used['fingerprint']}")
+    for reason, count in done.archive.log.dropped.items():
+        console.print(f"  dropped: {count:,} {reason}")
+    for note in done.archive.log.notes:
+        console.print(f"  note: {note}")
+    table = done.result.predictions
+    for part, said in done.teacher.items():
+        adapted = table[table["part"] == part].reset_index(drop=True)
+        systems = [System("teacher", (said.to_frame(part),), {}), System("adapted", (adapted,), {})]
+        board = compare_systems(systems, "teacher", resamples=resamples)
+        console.print(leaderboard_table(board, part, console.width))

@@ -1,0 +1,146 @@
+"""A sentence encoder tuned on pairs of sentences, then a linear head: SetFit (Tunstall et al. 2022), by its library.
+
+The library builds every pair of the sentences it is given before it draws some, and takes two unlabelled sentences
+for a dissimilar pair. So it is given at most ``pool`` sentences, drawn by the seed, at most ``max_steps`` batches
+are asked for, and "none of the labels" is a column of its own while pairs are made.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from sklearn.linear_model import LogisticRegression
+from skops import io as skops_io
+
+from communique.errors import missing_extra
+from communique.models.base import Validation
+from communique.models.embedding import ENCODER, FILE, EmbeddingModel
+from communique.models.encoder import PACKAGED, FrozenEncoder, locate, require_transformers, use_bfloat16
+
+console = Console(markup=False)
+
+
+class SetFitModel(EmbeddingModel):
+    """Contrastive fine-tuning of ``encoder`` on at most ``max_steps`` batches of pairs, then one linear head a label.
+
+    Two sentences are alike where they share a label, or both have none; as many alike as unlike are drawn. The head
+    learns from every training sentence. What was really used is printed and kept under ``provenance["pairing"]``.
+    """
+
+    kind = "setfit"
+
+    def __init__(
+        self,
+        encoder: str = PACKAGED,
+        max_steps: int = 600,
+        batch_size: int = 16,
+        pool: int = 4000,
+        learning_rate: float = 2e-5,
+        c: float = 1.0,
+        class_weight: str | None = "balanced",
+        max_length: int = 128,
+        precision: str = "auto",
+        seed: int = 0,
+    ) -> None:
+        super().__init__(encoder, c, class_weight, max_length)
+        self.max_steps = max_steps
+        self.batch_size = batch_size
+        self.pool = pool
+        self.learning_rate = learning_rate
+        self.precision = precision
+        self.seed = seed
+
+    def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
+        _require_setfit()
+        from transformers import set_seed
+
+        set_seed(self.seed)
+        with tempfile.TemporaryDirectory(prefix="communique-") as scratch:
+            encoder = self._tuned(texts, labels, Path(scratch))
+            self.encoder_ = FrozenEncoder(str(encoder), self.max_length)
+        self._fit_head(texts, labels)
+
+    def _tuned(self, texts: list[str], labels: np.ndarray, scratch: Path) -> Path:
+        """Tune the encoder on pairs and leave it in a folder of ``scratch``, which is returned."""
+        rows = np.random.default_rng(self.seed).permutation(len(texts))[: self.pool]
+        none = labels[rows].sum(axis=1, keepdims=True) == 0
+        columns = np.hstack([labels[rows], none]).astype(int).tolist()
+        body = self._body()
+        trainer = self._trainer(body, scratch)
+        limit = self.max_steps * self.batch_size
+        pairs, loss = trainer.get_dataset([texts[i] for i in rows], columns, args=trainer.args, max_pairs=limit)
+        self._tell(pairs, len(texts))
+        _train(trainer.st_trainer, pairs, loss, use_bfloat16(self.precision))
+        body[0].auto_model.save_pretrained(scratch / ENCODER)
+        body.tokenizer.save_pretrained(scratch / ENCODER)
+        return scratch / ENCODER
+
+    def _body(self) -> Any:
+        """The encoder with mean pooling, as ``FrozenEncoder`` reads it."""
+        from sentence_transformers import SentenceTransformer
+        from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+        words = Transformer(str(locate(self.encoder)), max_seq_length=self.max_length)
+        return SentenceTransformer(modules=[words, Pooling(words.get_embedding_dimension(), "mean")])
+
+    def _trainer(self, body: Any, scratch: Path) -> Any:
+        """The library's trainer, quiet, with our progress bar, writing nothing but into ``scratch``."""
+        from setfit import SetFitModel as Library
+        from setfit import Trainer, TrainingArguments
+        from transformers import PrinterCallback, ProgressCallback
+
+        from communique.models.progress import RichProgress
+
+        arguments = TrainingArguments(
+            output_dir=str(scratch / "trainer"),
+            batch_size=self.batch_size,
+            num_epochs=1,
+            body_learning_rate=self.learning_rate,
+            report_to="none",
+            logging_strategy="no",
+            save_strategy="no",
+            seed=self.seed,
+        )
+        model = Library(body, LogisticRegression(), multi_target_strategy="one-vs-rest")
+        trainer = Trainer(model=model, args=arguments)
+        for callback in (ProgressCallback, PrinterCallback):
+            trainer.remove_callback(callback)
+        trainer.add_callback(RichProgress())
+        return trainer
+
+    def _tell(self, pairs: Any, sentences: int) -> None:
+        """Print, and keep for the record, how much the encoder is really tuned on."""
+        used = len(set(pairs["sentence_1"]) | set(pairs["sentence_2"]))
+        alike = int(sum(pairs["label"]))
+        self.provenance["pairing"] = {"pairs": len(pairs), "alike": alike, "sentences": used, "of": sentences}
+        console.print(
+            f"setfit: {len(pairs):,} pairs, {alike:,} alike, of {used:,} of {sentences:,} sentences; "
+            f"{-(-len(pairs) // self.batch_size):,} steps of at most {self.max_steps:,}"
+        )
+
+    def _save(self, folder: Path) -> None:
+        skops_io.dump(self.head_, folder / FILE)
+        self.encoder_.model.save_pretrained(folder / ENCODER)
+        self.encoder_.tokenizer.save_pretrained(folder / ENCODER)
+
+
+def _require_setfit() -> None:
+    """Raise CommuniqueError where the library is missing; keep it from telling every step on the terminal."""
+    require_transformers()
+    try:
+        from setfit import logging
+    except ImportError as error:
+        raise missing_extra("setfit", str(error.name)) from error
+    logging.set_verbosity_error()
+
+
+def _train(trainer: Any, pairs: Any, loss: Any, bfloat16: bool) -> None:
+    """One pass over the pairs. The library knows no bfloat16 on a processor, so it is told from outside."""
+    import torch
+
+    trainer.train_dataset, trainer.loss = pairs, loss
+    trainer.args.dataloader_pin_memory = False
+    with torch.autocast(trainer.args.device.type, torch.bfloat16, enabled=bfloat16):
+        trainer.train()
