@@ -5,22 +5,6 @@ import random
 from communique.data.leakage import repeats, shingles
 
 WORDS = ["harbour", "envoy", "treaty", "river", "council", "winter", "border", "letter", "bridge", "island", "visit"]
-    "harbour",
-    "envoy",
-    "treaty",
-    "river",
-    "council",
-    "winter",
-    "border",
-    "letter",
-    "bridge",
-    "island",
-    "visit",
-    "garden",
-    "market",
-    "tower",
-    "coin",
-]
 
 
 def invented(number: int, words: int, seed: int) -> list[str]:
