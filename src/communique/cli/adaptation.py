@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from communique.adaptation.student import Adaptation
     from communique.data.dataset import Corpus
 
+ARTIFACTS = "mlartifacts"
+
 
 def adapt(
     documents: Annotated[list[str], typer.Option("--corpus", help="your documents: files, folders or patterns")],
@@ -71,7 +73,7 @@ def adapt(
         corpus,
         split,
         AdaptedModel(encoder, epochs, seed=seed),
-        MlflowTracker(tracking_uri),
+        MlflowTracker(tracking_uri, ARTIFACTS),
         measure=_measured(measure or [], codebook),
         exclude=[HeldOut.of_file(file) for file in exclude or []],
         leave_out=leave_out,
