@@ -43,12 +43,9 @@ def test_adapting_writes_a_model_and_reports_it_beside_its_teacher(
     settings = ("--encoder", tiny_encoder, "--epochs", 1, "--resamples", 20, "--tracking-uri", uri)
     where = ("--model", "teacher", "--corpus", "mine/note-0.txt", "mine/note-1.txt", "--out", "adapted")
     said = run("adapt", *where, *settings, "--measure", "letters=data/sentences.jsonl", "--study", "mine")
-    assert said.code == 2, "a measured file that holds the archive's or our own sentences is looked at like the test"
-    said = run("adapt", *where, *settings, "--study", "mine")
     assert said.code == 0, said.err
     assert "archive: 4 sentences of 2 documents" in said.out
-    assert said.out.count("teacher") >= 2
-    assert said.out.count("adapted") >= 2
+    assert all(said.out.count(word) >= 3 for word in ("teacher", "adapted"))  # validation, test, letters
     assert load_model(folder / "adapted").name == "adapted"
     crowned = run("champion", "--study", "mine", "--tracking-uri", uri)
     assert "no run was measured on the fixed validation" in crowned.error

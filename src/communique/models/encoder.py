@@ -103,6 +103,15 @@ def load_tokenizer(folder: Path) -> Any:
     return AutoTokenizer.from_pretrained(folder, local_files_only=True)
 
 
+def reach(config: Any, max_length: int) -> int:
+    """How many tokens a window may have: ``max_length``, or fewer where the encoder has fewer positions.
+
+    Two positions are left, since some families number them from two on.
+    """
+    positions = getattr(config, "max_position_embeddings", None)
+    return max_length if not positions else min(max_length, max(positions - 2, 2))
+
+
 def windows_of(tokenizer: Any, texts: Sequence[str], max_length: int, stride: int = 32) -> tuple[list[Any], np.ndarray]:
     """Token ids of every window of every text, and the row of the text each window belongs to.
 
@@ -155,9 +164,9 @@ class FrozenEncoder:
         from transformers import AutoModel
 
         self.folder = locate(encoder)
-        self.max_length = max_length
         self.tokenizer = load_tokenizer(self.folder)
         self.model = AutoModel.from_pretrained(self.folder, local_files_only=True).eval()
+        self.max_length = reach(self.model.config, max_length)
 
     def embed(self, texts: Sequence[str], batch: int = 32, progress: bool = False) -> np.ndarray:
         """Embeddings of shape ``(n, d)``; a long text's windows are averaged."""

@@ -11,7 +11,7 @@ from rich.progress import track
 from communique.data.codebook import Codebook, Label
 from communique.errors import CommuniqueError
 from communique.models.base import StanceModel, Validation
-from communique.models.encoder import batches_by_length, fetch, load_tokenizer, require_transformers
+from communique.models.encoder import batches_by_length, fetch, load_tokenizer, reach, require_transformers
 
 NETWORK = "network"
 HYPOTHESES = "hypotheses.json"
@@ -55,10 +55,8 @@ class NliModel(StanceModel):
     def _take(self, folder: Path) -> None:
         """Load tokeniser and network, and find out which output means entailment and how much the network reads."""
         self.tokenizer_, self.network_ = _read(folder)
-        config = self.network_.config
-        self.entailment_ = entailment_column(config.label2id, self.model)
-        positions = getattr(config, "max_position_embeddings", None) or self.max_length
-        self.length_ = min(self.max_length, self.tokenizer_.model_max_length, max(positions - 2, 2))
+        self.entailment_ = entailment_column(self.network_.config.label2id, self.model)
+        self.length_ = reach(self.network_.config, self.max_length)
         for hypothesis in self.hypotheses_:
             if self._room(hypothesis) < self.length_ // 4:
                 raise CommuniqueError(

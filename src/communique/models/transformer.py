@@ -18,6 +18,7 @@ from communique.models.encoder import (
     load_tokenizer,
     locate,
     pad,
+    reach,
     require_transformers,
     use_bfloat16,
     windows_of,
@@ -118,7 +119,7 @@ class TransformerModel(StanceModel):
         return network
 
     def _rows(self, texts: Any, labels: np.ndarray) -> list[dict[str, Any]]:
-        ids, owner = windows_of(self.tokenizer_, texts, self.max_length)
+        ids, owner = self._windows(texts)
         targets = labels.astype(np.float32)[owner]
         return [{"input_ids": i, "labels": y} for i, y in zip(ids, targets, strict=True)]
 
@@ -195,11 +196,14 @@ class TransformerModel(StanceModel):
 
     def windows(self, texts: Any) -> np.ndarray:
         """How many windows of ``max_length`` tokens each text is scored in, shape ``(n,)``."""
-        _, owner = windows_of(self.tokenizer_, texts, self.max_length)
+        _, owner = self._windows(texts)
         return np.bincount(owner, minlength=len(texts))
 
+    def _windows(self, texts: Any) -> tuple[list[Any], np.ndarray]:
+        return windows_of(self.tokenizer_, texts, reach(self.network_.config, self.max_length))
+
     def _proba(self, texts: list[str]) -> np.ndarray:
-        ids, owner = windows_of(self.tokenizer_, texts, self.max_length)
+        ids, owner = self._windows(texts)
         probabilities = expit(self._logits(ids))
         best = np.zeros((len(texts), len(self.labels)))
         np.maximum.at(best, owner, probabilities)  # a stance anywhere in a long sentence is its stance
