@@ -57,13 +57,17 @@ def test_a_hypothesis_of_the_codebook_comes_before_the_template(
     assert model.hypotheses_ == ["Somebody says no.", "It is about joins.", "It is about lifts."]
 
 
-def test_a_long_sentence_is_read_to_its_end(fitted: NliModel) -> None:
-    long = "delegates arrived late " * 60
-    assert fitted.windows([long, "rain fell"]).tolist()[1] == 1
-    assert fitted.windows([long])[0] > 3
-    changed = long + "we reject meddling in our affairs"
-    assert (fitted.raw_proba([changed]) != fitted.raw_proba([long])).any()
-    assert (fitted.raw_proba([changed]) >= fitted.raw_proba([long]).min(axis=1, keepdims=True) - 1).all()
+def test_a_long_sentence_is_read_to_its_end_and_its_strongest_window_counts(fitted: NliModel) -> None:
+    ending = "we reject meddling in our affairs"
+    long = "delegates arrived late " * 60 + ending
+    assert fitted.windows(["rain fell", long]).tolist()[0] == 1
+    pairs, owner = fitted._pairs([long], fitted.hypotheses_[0])
+    assert len(pairs) == len(owner) > 3
+    assert max(len(pair["input_ids"]) for pair in pairs) <= 62
+    read = [fitted.tokenizer_.decode(pair["input_ids"]) for pair in pairs]
+    assert sum("delegates arrived late" in text for text in read) == len(pairs)
+    assert ending in read[-1]
+    assert fitted.raw_proba([long])[0, 0] == pytest.approx(fitted._entailment(pairs, "").max(), abs=1e-7)
 
 
 def test_the_saved_model_needs_neither_the_network_it_came_from_nor_the_codebook(

@@ -34,7 +34,7 @@ class SetFitModel(EmbeddingModel):
     def __init__(
         self,
         encoder: str = PACKAGED,
-        max_steps: int = 600,
+        max_steps: int = 320,
         batch_size: int = 16,
         pool: int = 4000,
         learning_rate: float = 2e-5,

@@ -1,0 +1,83 @@
+"""An ensemble of runs on record: named by study and run, found, averaged, and run again when a member is another."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from omegaconf import OmegaConf
+from tests.conftest import make_corpus
+from tests.test_configs import composed
+
+from communique import experiment
+from communique.data.codebook import Codebook
+from communique.errors import CommuniqueError
+from communique.models import load_model
+from communique.tracking.mlflow_tracker import resolve_model_folder
+from communique.training import RunResult
+
+
+class Runs:
+    """``communique train`` without its process, into one store."""
+
+    def __init__(self, store: tuple[str, str]) -> None:
+        self.uri, artifacts = store
+        self.where = ["tracking=mlflow", f"tracking.uri={self.uri}", f"tracking.artifacts={artifacts}"]
+
+    def __call__(self, *overrides: str) -> RunResult | None:
+        config = composed(*overrides, *self.where, "study=parts", "split=fresh", "resamples=20")
+        return experiment.run(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]))
+
+    def done(self, *overrides: str) -> RunResult:
+        result = self(*overrides)
+        assert result is not None
+        return result
+
+
+@pytest.fixture
+def train(codebook: Codebook, codebook_file: Path, tmp_path: Path, mlflow_store: tuple[str, str], monkeypatch) -> Runs:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "codebook.yaml").write_bytes(codebook_file.read_bytes())
+    make_corpus(codebook).to_jsonl(tmp_path / "data" / "sentences.jsonl")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(experiment, "_set_threads", lambda threads: None)
+    return Runs(mlflow_store)
+
+
+def probabilities(result: RunResult) -> np.ndarray:
+    table = result.predictions
+    return table[table["part"] == "test"].filter(like="prob_").to_numpy()
+
+
+def test_runs_of_a_study_are_averaged_by_name(train: Runs) -> None:
+    words, grams = train.done("model=lexicon"), train.done("model=tfidf")
+    members = f"model.members=['study:parts/lexicon','runs:/{grams.run_id}']"
+    both = train.done("model=ensemble_saved", members, "decision.calibrator=null")
+    np.testing.assert_allclose(probabilities(both), (probabilities(words) + probabilities(grams)) / 2, atol=1e-9)
+    assert [member["run"] for member in both.model.provenance["members"]] == [words.run_id, grams.run_id]
+
+    for reference in ("study:parts/ensemble_saved", f"runs:/{both.run_id}"):
+        assert load_model(resolve_model_folder(reference, train.uri)).provenance["run"] == both.run_id
+
+    assert train("model=ensemble_saved", members, "decision.calibrator=null") is None
+    train.done("model=lexicon", "decision.calibrator=null")  # the newest run of that name is another model now
+    assert train("model=ensemble_saved", members, "decision.calibrator=null") is not None
+
+    with pytest.raises(CommuniqueError, match="was fitted on other sentences than this training part"):
+        train("model=ensemble_saved", members, "seed=1")
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("study:parts/nobody", "no finished run of that study and name"),
+        ("study:nothing", "no finished run of that study and name"),
+        ("runs:/0123456789abcdef", "not found in"),
+    ],
+)
+def test_a_run_that_is_not_there_is_one_sentence(reference: str, said: str, train: Runs) -> None:
+    from communique.tracking.mlflow_tracker import MlflowTracker
+
+    MlflowTracker(train.uri)
+    with pytest.raises(CommuniqueError, match=said) as refused:
+        train("model=ensemble_saved", f"model.members=['{reference}']")
+    assert "\n" not in str(refused.value)
