@@ -12,7 +12,7 @@ from typing import Any
 
 import communique
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "mlflow", "onnxruntime")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "mlflow", "onnxruntime", "setfit")
 PACKAGE = Path(communique.__file__).parent
 SOURCES = ("conf/**/*.yaml", "requirements.lock")
 BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes

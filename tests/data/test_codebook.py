@@ -36,6 +36,7 @@ def written(path: Path, content: Any) -> Path:
         ({"labels": [LABEL, LABEL]}, "label 'lifts' stands twice"),
         ({"labels": [{"name": "lifts", "cues": "embargo"}]}, "label 1, field 'cues': must be a list, not 'embargo'"),
         ({"labels": [{"name": "lifts", "cues": None}]}, "label 1, field 'cues': must be a list, not None"),
+        ({"labels": [LABEL | {"hypothesis": ["no"]}]}, "label 1, field 'hypothesis': must be a sentence, not ['no']"),
         ({"labels": [LABEL], "phenomena": "negation"}, "field 'phenomena': must be a list, not 'negation'"),
         ({"labels": [LABEL], "exclusive": "no"}, "field 'exclusive': must be true or false, not 'no'"),
         ("labels: [\n  {name: a,\n", "is not valid YAML"),
@@ -83,6 +84,14 @@ def test_the_fingerprint_moves_with_everything_the_codebook_says_and_with_nothin
     changed += [replace(codebook, version="1"), replace(codebook, phenomena=("negation",))]
     assert len({book.fingerprint for book in [*changed, codebook]}) == len(changed) + 1
     assert Codebook.from_dict(codebook.to_dict()).fingerprint == codebook.fingerprint
+
+
+def test_a_hypothesis_is_kept_and_leaves_the_fingerprint_of_the_data_as_it_was(codebook: Codebook) -> None:
+    first, *rest = codebook.labels
+    worded = replace(codebook, labels=(replace(first, hypothesis="Somebody says no."), *rest))
+    assert Codebook.from_dict(json.loads(json.dumps(worded.to_dict()))) == worded
+    assert worded.fingerprint == codebook.fingerprint
+    assert "hypothesis" not in json.dumps(codebook.to_dict())
 
 
 @given(sets=st.lists(st.sets(st.sampled_from(["rejects", "joins", "lifts"]))))

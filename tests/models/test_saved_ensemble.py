@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import expit, logit
 
@@ -13,7 +14,7 @@ from communique.data.splits import FreshSplit
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
 from communique.models import StanceModel, load_model
-from communique.models.ensemble import EnsembleModel
+from communique.models.ensemble import Average, EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
 from communique.training import DecisionRule, fit_model
@@ -42,10 +43,11 @@ def saved(parts: Parts, codebook_file: Path, tmp_path_factory: pytest.TempPathFa
 def test_saved_members_are_averaged_as_they_are(saved: list[str], parts: Parts, weights: list[float] | None) -> None:
     texts = parts["test"].texts
     said = np.stack([load_model(folder).predict_proba(texts) for folder in saved])
-    for average, wanted in (
-        ("probability", np.average(said, axis=0, weights=weights)),
-        ("logit", expit(np.average(logit(np.clip(said, 1e-6, 1 - 1e-6)), axis=0, weights=weights))),
-    ):
+    wanted_by: dict[Average, np.ndarray] = {
+        "probability": np.average(said, axis=0, weights=weights),
+        "logit": expit(np.average(logit(np.clip(said, 1e-6, 1 - 1e-6)), axis=0, weights=weights)),
+    }
+    for average, wanted in wanted_by.items():
         ensemble = trained(EnsembleModel(saved, weights, average), parts)
         np.testing.assert_allclose(ensemble.raw_proba(texts), wanted, atol=1e-12)
 
@@ -82,8 +84,9 @@ def test_a_member_that_learned_from_other_sentences_is_refused(seen: str, parts:
 
 
 def test_one_relabelled_sentence_makes_another_training_part(parts: Parts, tmp_path: Path) -> None:
-    labels = parts["train"].indicators.copy()
-    labels.iloc[0, 0] = 1 - labels.iloc[0, 0]
+    values = parts["train"].indicators.to_numpy().copy()
+    values[0, 0] = 1 - values[0, 0]
+    labels = pd.DataFrame(values, columns=parts["train"].indicators.columns)
     folder = TfidfModel().fit(parts["train"].texts, labels).save(tmp_path / "other")
     assert "other sentences" in refusal(EnsembleModel([str(folder)]), parts)
 

@@ -1,13 +1,14 @@
 """SetFit: how much it is tuned on, and that tuning brings sentences of one stance together."""
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pytest
 
 from communique.data.dataset import Corpus
 from communique.models.encoder import FrozenEncoder
-from communique.models.setfit import SetFitModel
+from communique.models.setfit import SetFitModel, _by_length
 
 pytest.importorskip("setfit")
 
@@ -49,6 +50,27 @@ def test_two_sentences_without_a_label_count_as_alike(settings, corpus: Corpus, 
     for pair in seen:
         first, second = labels[pair["sentence_1"]], labels[pair["sentence_2"]]
         assert pair["label"] == bool(first & second or not (first or second))
+
+
+def test_batches_hold_pairs_of_like_length_and_every_pair_once() -> None:
+    from datasets import Dataset
+
+    rng = np.random.default_rng(0)
+    pairs = [
+        {"sentence_1": "a" * int(a), "sentence_2": "b" * int(b), "label": float(i % 2)}
+        for i, (a, b) in enumerate(rng.integers(1, 400, (85, 2)))
+    ]
+    ordered = list(_by_length(Dataset.from_list(pairs), 8, seed=1))
+    assert sorted(map(whole, ordered)) == sorted(map(whole, pairs))
+    longer = [max(len(pair["sentence_1"]), len(pair["sentence_2"])) for pair in ordered]
+    assert longer == [len(pair["sentence_1"]) for pair in ordered]
+    batches = [longer[i : i + 8] for i in range(0, 80, 8)]
+    assert max(max(batch) - min(batch) for batch in batches) < 100
+    assert [max(batch) for batch in batches] != sorted(max(batch) for batch in batches)
+
+
+def whole(pair: dict[str, Any]) -> tuple[list[str], float]:
+    return sorted([pair["sentence_1"], pair["sentence_2"]]), pair["label"]
 
 
 def spread(encoder: FrozenEncoder, corpus: Corpus) -> float:

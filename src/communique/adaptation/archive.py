@@ -134,18 +134,20 @@ class HeldOut:
 def shared_documents(archive: Archive, held_out: Sequence[HeldOut]) -> dict[str, str]:
     """The archive's documents that ``held_out`` holds too, each with the name of where.
 
-    A document is shared where it goes by the same name, or where one of its sentences repeats one there
-    (``leakage.repeats``: eight words in a row, or nearly the same trigrams).
+    A document is shared where it goes by the same name, or where one of its sentences of four words or more repeats
+    one there (``leakage.repeats``: eight words in a row, or nearly the same trigrams).
     """
     found = {
         document: part.name for part in held_out for document, names in archive.names.items() if names & part.documents
     }
     texts = [text for part in held_out for text in part.texts]
     parts = [part.name for part in held_out for _ in part.texts]
-    rows = track(repeats(archive.texts, texts), "comparing with the evaluation", total=len(archive), transient=True)
-    for document, row in zip(archive.documents, rows, strict=True):
-        if row is not None:
-            found.setdefault(document, parts[row])
+    long = [row for row, text in enumerate(archive.texts) if len(text.split()) >= FEWEST_WORDS]
+    compared = repeats([archive.texts[row] for row in long], texts)
+    told = track(compared, "comparing with the evaluation", total=len(long), transient=True)
+    for row, repeated in zip(long, told, strict=True):
+        if repeated is not None:
+            found.setdefault(archive.documents[row], parts[repeated])
     return found
 
 

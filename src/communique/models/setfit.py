@@ -34,7 +34,7 @@ class SetFitModel(EmbeddingModel):
     def __init__(
         self,
         encoder: str = PACKAGED,
-        max_steps: int = 320,
+        max_steps: int = 600,
         batch_size: int = 16,
         pool: int = 4000,
         learning_rate: float = 2e-5,
@@ -71,6 +71,7 @@ class SetFitModel(EmbeddingModel):
         trainer = self._trainer(body, scratch)
         limit = self.max_steps * self.batch_size
         pairs, loss = trainer.get_dataset([texts[i] for i in rows], columns, args=trainer.args, max_pairs=limit)
+        pairs = _by_length(pairs, self.batch_size, self.seed)
         self._tell(pairs, len(texts))
         _train(trainer.st_trainer, pairs, loss, use_bfloat16(self.precision))
         body[0].auto_model.save_pretrained(scratch / ENCODER)
@@ -136,11 +137,34 @@ def _require_setfit() -> None:
     logging.set_verbosity_error()
 
 
+def _by_length(pairs: Any, size: int, seed: int) -> Any:
+    """The pairs in batches of like length, batches in random order: nearly half the work is padding otherwise.
+
+    The longer sentence of a pair comes first, which changes nothing, since similarity is symmetric.
+    """
+    texts = [sorted(pair, key=len, reverse=True) for pair in zip(pairs["sentence_1"], pairs["sentence_2"], strict=True)]
+    labels = list(pairs["label"])
+    longer, shorter = np.array([[len(a), len(b)] for a, b in texts]).T
+    order = np.lexsort((shorter, longer // 16))
+    whole = len(order) // size * size  # an incomplete batch stays last, or it would shift the others
+    shuffled = np.random.default_rng(seed).permutation(order[:whole].reshape(-1, size))
+    rows = [*shuffled.ravel(), *order[whole:]]
+    columns = {"sentence_1": [texts[i][0] for i in rows], "sentence_2": [texts[i][1] for i in rows]}
+    return type(pairs).from_dict(columns | {"label": [labels[i] for i in rows]})
+
+
+def _in_order(dataset: Any, batch_size: int, drop_last: bool, **rest: Any) -> Any:
+    """Batches as the pairs stand."""
+    from torch.utils.data import BatchSampler, SequentialSampler
+
+    return BatchSampler(SequentialSampler(dataset), batch_size, drop_last)
+
+
 def _train(trainer: Any, pairs: Any, loss: Any, bfloat16: bool) -> None:
     """One pass over the pairs. The library knows no bfloat16 on a processor, so it is told from outside."""
     import torch
 
     trainer.train_dataset, trainer.loss = pairs, loss
-    trainer.args.dataloader_pin_memory = False
+    trainer.args.batch_sampler, trainer.args.dataloader_pin_memory = _in_order, False
     with torch.autocast(trainer.args.device.type, torch.bfloat16, enabled=bfloat16):
         trainer.train()
