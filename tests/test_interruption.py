@@ -54,8 +54,8 @@ def test_a_sweep_that_is_told_to_end_says_so_on_record_and_goes_on_where_it_stop
     sandbox: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], mlflow_store: tuple[str, str]
 ) -> None:
     uri, stored = mlflow_store
-    sweep = ("-m", "seed=0,1", "model=lexicon", "study=ended", "tracking=mlflow", f"tracking.uri={uri}")
-    sweep += (f"tracking.artifacts={stored}",)
+    store = ("tracking=mlflow", f"tracking.uri={uri}", f"tracking.artifacts={stored}")
+    sweep = ("-m", "seed=0,1", "model=lexicon", "study=ended", *store)
     fit = LexiconModel._fit
     fits: list[int] = []
 

@@ -69,8 +69,9 @@ def test_a_planted_digit_in_metrics_groups_and_predictions_is_found(recorded) ->
         node["value"] = float(np.nextafter(node["value"], 2))
         (run.artifacts / name).write_text(json.dumps(content))
     table = pd.read_parquet(run.artifacts / "predictions.parquet").sample(frac=1, random_state=0)
-    table.iloc[3, table.columns.get_loc("prob_joins")] += 0.25
-    table.iloc[5, table.columns.get_loc("predicted")] = "planted"
+    third, fifth = table.index[3], table.index[5]
+    table.loc[third, "prob_joins"] = table["prob_joins"].to_numpy()[3] + 0.25
+    table.loc[fifth, "predicted"] = "planted"
     table.to_parquet(run.artifacts / "predictions.parquet")
     done = reproduction.reproduce(run)
     found = {d.what: d.size for d in done.differences}

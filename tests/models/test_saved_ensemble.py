@@ -25,7 +25,7 @@ Parts = dict[str, Corpus]
 @pytest.fixture(scope="module")
 def parts(corpus: Corpus) -> Parts:
     (cut,) = FreshSplit().folds(corpus, seed=0)
-    return cut
+    return dict(cut)
 
 
 def trained(model: StanceModel, parts: Parts, train: str = "train") -> StanceModel:

@@ -83,7 +83,7 @@ def test_each_row_depends_on_its_own_text_alone(model):
     together = pd.concat(score(model, [document(" ".join(texts))]), ignore_index=True)
     for i, text in enumerate(texts):
         (alone,) = score(model, [document(text)])
-        assert alone.loc[0, "prob_red"] == together.loc[i, "prob_red"]
+        assert alone["prob_red"].to_numpy()[0] == together["prob_red"].to_numpy()[i]
 
 
 def test_earlier_outputs_in_the_folder_are_left_out_and_counted(model, tmp_path):

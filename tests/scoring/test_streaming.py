@@ -181,7 +181,12 @@ def test_an_input_that_changes_while_it_is_scored_is_refused(tmp_path, monkeypat
     inputs = corpus(tmp_path / "in")
     model = CueModel()
     original = model.predict_proba
-    monkeypatch.setattr(model, "predict_proba", lambda t: ((inputs / "rows.jsonl").touch(), original(t))[1])
+
+    def touching(texts):
+        (inputs / "rows.jsonl").touch()
+        return original(texts)
+
+    monkeypatch.setattr(model, "predict_proba", touching)
     with pytest.raises(CommuniqueError, match=r"rows\.jsonl: has changed while it was scored"):
         score_table(model, [inputs], tmp_path / "out.csv", progress=False)
 

@@ -13,7 +13,8 @@ from rich.progress import track
 from communique.data.dataset import Corpus
 from communique.data.leakage import repeats
 from communique.errors import CommuniqueError, missing_extra
-from communique.scoring.documents import Document, ReadingLog, read_documents
+from communique.scoring.documents import Document, read_documents
+from communique.scoring.inputs import ReadingLog
 from communique.scoring.sentences import split
 
 FEWEST_WORDS = 4

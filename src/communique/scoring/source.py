@@ -95,7 +95,7 @@ class Source:
         """The decoded lines with their line ends, one at a time; raises CommuniqueError for an endless one."""
         raw = self._raw()
         stream = gzip.GzipFile(fileobj=raw) if self.packed else raw
-        with raw, io.TextIOWrapper(stream, encoding=self.encoding, newline="") as text:  # type: ignore[type-var]
+        with raw, io.TextIOWrapper(stream, encoding=self.encoding, newline="") as text:
             number = 0
             while line := text.readline(self.limits.row + 1):
                 number += 1

@@ -69,7 +69,8 @@ class Counts:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Counts":
         """The counts as ``to_dict`` gave them."""
-        return cls(**{name: Counter(value) if isinstance(value, dict) else value for name, value in stored.items()})
+        given: dict[str, Any] = {n: Counter(v) if isinstance(v, dict) else v for n, v in stored.items()}
+        return cls(**given)
 
 
 @dataclass

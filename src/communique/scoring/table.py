@@ -175,7 +175,8 @@ def read_batches(path: str | Path, size: int = BATCH) -> Iterator[pd.DataFrame]:
         for table in _READERS[path.suffix](path, size):
             if "labels" not in table:
                 raise CommuniqueError(f"{path}: has no column 'labels'; name a table that communique score wrote")
-            yield table.assign(labels=[list(given) if given is not None else [] for given in table["labels"]])
+            table["labels"] = table["labels"].map(lambda given: list(given) if given is not None else [])
+            yield table
     except KeyError as error:
         raise CommuniqueError(f"{path}: a table of scores ends in {', '.join(SUFFIXES)}") from error
     except (OSError, ValueError) as error:
@@ -197,7 +198,7 @@ def _from_csv(path: Path, size: int) -> Iterator[pd.DataFrame]:
 def _with_lists(table: pd.DataFrame) -> pd.DataFrame:
     if "labels" not in table:
         return table
-    return table.assign(labels=[joined.split(";") if joined else [] for joined in table["labels"]])
+    return table.assign(labels=table["labels"].map(lambda joined: joined.split(";") if joined else []))
 
 
 def _from_jsonl(path: Path, size: int) -> Iterator[pd.DataFrame]:
