@@ -1,0 +1,166 @@
+"""The words by which a text says whose stance a sentence is: verbs of saying and of taking a stance, and what is none.
+
+A verb comes with what must follow it, where it means something else otherwise ("called for", not "called at noon").
+"""
+
+import re
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+SAY = _words(
+    """say tell add state announce declare explain report claim argue maintain insist stress emphasise emphasize
+    underline underscore highlight assert allege contend observe remark comment reply answer respond reiterate repeat
+    warn predict suggest acknowledge admit concede confirm deny disclose reveal tweet write quip complain caution
+    believe think doubt fear conclude testify note indicate assure inform recall lament joke hint estimate reckon post
+    proclaim counter retort affirm reaffirm recommend clarify"""
+)
+STANCE = _words(
+    """reject condemn denounce deplore welcome hail praise applaud commend support endorse oppose criticise criticize
+    slam blast decry protest demand urge appeal plead request propose favour favor want seek defend recognise recognize
+    express voice convey thank congratulate regret apologise apologize dismiss refuse refute accuse blame disagree
+    agree commit appreciate vow pledge promise swear threaten prefer advocate reserve hope regard consider mourn
+    salute lambast rebuke disapprove approve disavow renounce honour honor credit fault undertake encourage invite rebut chide
+    decline ridicule discourage back object honor"""
+)
+# A verb that tells of a stance only before these words.
+BEFORE = {
+    "call": r"(?:on|upon|for|it|him|her|them|the|his|its|their|this|that|a|an|[A-Z]|“)",
+    "appeal": r"(?:for|to)\b",
+    "stand": r"(?:by|behind|with|ready|firm|against|up|together)\b",
+    "hold": r"(?:that|the view|the opinion|the position)\b",
+    "take": r"(?:the view|the position|note|issue|exception)\b",
+    "make": r"(?:it )?(?:clear|plain)\b",
+    "point": r"(?:out|to)\b",
+    "rule": r"out\b",
+    "share": r"(?:the|this|that|these|those) (?:view|concern|position|opinion)",
+    "pay": r"(?:tribute|homage)\b",
+    "raise": r"(?:concerns?|objections?|doubts?)\b",
+    "lodge": r"(?:an? )?(?:\w+ )?(?:protest|complaint)\b",
+    "align": r"(?:itself|himself|herself|themselves)\b",
+    "speak": r"(?:out )?(?:against|in favour of|in favor of)\b",
+    "come": r"out (?:against|in favour of|for)\b",
+    "push": r"(?:for|back)\b",
+    "press": r"for\b",
+    "hit": r"(?:back|out)\b",
+    "lash": r"out\b",
+    "set": r"out (?:its|his|her|their) position\b",
+    "remain": r"(?:firmly |strongly |deeply |fully )?(?:committed|convinced|concerned|opposed|ready|hopeful|confident)\b",
+    "have": r"(?:confidence|no doubt|no intention|serious doubts|strong reservations)\b",
+    "reserve": r"(?:its|his|her|their|the|judgement|judgment)\b",
+    "claim": r"(?!responsibility|victory|\w+ lives)",
+    "decline": r"(?:the|an|any|its|his|her|their)\b",
+    "report": r"(?!to\b|for\b|on\b)",
+    "post": r"(?:on|that)\b",
+    "respond": r"(?:that|by saying)\b",
+    "answer": r"(?:that|by saying)\b",
+    "commit": r"(?:itself|himself|herself|themselves|to)\b",
+    "back": r"(?!down\b|away\b|out\b|to\b|in\b)",
+    "object": r"to\b|that\b",
+    "indicate": r"(?:that|its|his|her|their)\b",
+    "estimate": r"(?:that|the)\b",
+    "repeat": r"(?:that|its|his|her|their|the|calls?)\b",
+    "seek": r"(?!refuge\b|shelter\b|asylum\b)",
+    "see": r"(?:no (?:reason|need|point|alternative|grounds)|.{3,60}? as\b)",
+    "describe": r".{3,60}? as\b",
+    "dismiss": r"(?!\w+ minister\b)",
+    "find": r"(?:it|this|that|the \w+) (?:un\w+|deplor\w+|regrett\w+|strange|odd|hard)\b",
+    "ask": r"(?:for|that|the .{2,60} to|[A-Z].{2,60} to)\b",
+    "look": r"forward\b",
+    "attach": r"(?:great|particular|special|the|high)\b.{0,30}importance",
+    "care": r"(?:about|for)\b",
+}
+# What a form of "be" is followed by where it tells of a stance.
+BEING = re.compile(
+    r"(?:firmly |strongly |deeply |fully |also |still |not |now |very |gravely |seriously )*"
+    r"(?:against\b|opposed to|committed to|convinced\b|concerned\b|alarmed\b|appalled\b|outraged\b|grateful\b|"
+    r"in favour of|in favor of|ready to|prepared to|determined to|willing to|confident\b|adamant\b|dissatisfied\b|"
+    r"of the (?:view|opinion)|hopeful\b|dismayed\b|saddened\b|worried\b|sceptical\b|skeptical\b|not convinced|"
+    r"calling (?:for|on)|urging\b|demanding\b|seeking\b|sorry\b)"
+)
+IRREGULAR = {
+    "say": "said said", "tell": "told told", "write": "wrote written", "think": "thought thought",
+    "swear": "swore sworn", "seek": "sought sought", "stand": "stood stood", "hold": "held held",
+    "take": "took taken", "make": "made made", "pay": "paid paid", "speak": "spoke spoken", "come": "came come",
+    "hit": "hit hit", "set": "set set", "undertake": "undertook undertaken", "see": "saw seen", "find": "found found",
+    "have": "had had", "plead": "pleaded pleaded", "rebut": "rebutted rebutted", "admit": "admitted admitted",
+    "commit": "committed committed", "slam": "slammed slammed", "quip": "quipped quipped", "rule": "ruled ruled",
+}  # fmt: skip
+BE = _words("is are was were be been being am 's 're")
+HAVE = _words("has have had having")
+MODAL = _words("will would shall should can could may might must do does did cannot won't wouldn't don't doesn't didn't")
+ADVERBS = _words(
+    """also again not never always already strongly firmly categorically repeatedly once now still then later further
+    both rightly openly publicly flatly sharply swiftly quickly immediately formally officially explicitly jointly
+    consistently deeply resolutely vehemently unequivocally therefore thus however long often recently simply clearly
+    merely only privately angrily warmly sincerely all even just reportedly unanimously angrily promptly today yesterday
+    too have had has initially previously separately reluctantly bluntly quietly duly earlier since strenuously solemnly
+    n't"""
+) - {"have", "had", "has"}
+# Finite verbs that tell of no stance; a clause whose first verb is one of these, or ends in -ed, takes none.
+ACTS = _words(
+    """met left came went took gave made held fell rose became began won lost ran grew kept brought bought sent spent
+    built led drew broke chose flew drove hit cut put let set read sat stood lay shut shot fought found felt got caught
+    taught paid sold saw shook struck sank spoke wore withdrew overthrew arose chairs meets visits signs holds leaves
+    takes makes gives goes comes keeps remains becomes begins includes contains shows plays lies sits runs leads lives
+    works hit hits killed dies die lie sit run go come hold take make keep give leave receives hosts costs"""
+)
+PERSONAL = _words("he she it they")
+FIRST = _words("i we my our")
+# Never a subject that holds a stance.
+EMPTY = _words(
+    """there here nothing nobody none what who whoever which that this these those one everyone everything something
+    someone somebody anyone no how why when where if while although though because since unless until whether you your
+    let please but and or nor so yet"""
+)
+DETERMINERS = _words("the a an this these those some many several most its his her their my our your")
+# Texts and abstractions: they carry what somebody said, and are nobody.
+NO_ACTOR = _words(
+    """report reports statement statements poll polls survey study article articles letter letters resolution
+    resolutions communiqué communique declaration document documents text draft treaty agreement accord law decree
+    charter decision decisions plan plans offer offers vote votes talks ruling rulings measure measures sanctions
+    embargo embargoes tariffs step steps move moves attack attacks raid bombing war wars conflict conflicts crisis
+    prices price figures data evidence results result election elections call calls remarks comments words speech
+    proposal proposals visit deal truce ceasefire blockade response reaction note book film facts history law laws
+    constitution convention paragraph chapter section budget trade shares growth people's dispute negotiations summit
+    meeting session question questions paper papers footage video images map idea situation tensions tension"""
+)
+# Who passes words on; never the holder where somebody is quoted.
+OUTLETS = re.compile(
+    r"\b(?:Reuters|AFP|Agence France-Presse|AP|Associated Press|Xinhua|TASS|Interfax|BBC|CNN|NWA|Al Jazeera|Bloomberg|"
+    r"(?:[Ss]tate|[Ll]ocal|[Nn]ational|[Pp]ublic|[Ff]oreign|[Pp]rivate)(?:-run)? "
+    r"(?:media|television|TV|radio|news agency|broadcaster)|"
+    r"news agency|News Agency|newspapers?|broadcaster|station|the channel|"
+    r"correspondent|reporters?|journalists?|[A-Z]\w+ (?:Times|Post|Herald|Courier|Chronicle|Gazette|Tribune|Mail|"
+    r"Journal|Star|Telegraph|Observer|Radio|TV|News|Daily|Weekly))\b(?! (?:union|association|federation|minister))"
+)
+QUESTIONER = re.compile(
+    r"(?:Q|QUESTION|Question|Reporter|REPORTER|Journalist|Correspondent|Moderator|MODERATOR|Interviewer|Host|Presenter|"
+    r"Anchor|Participant|PARTICIPANT)\b"
+)
+WHEN = (
+    r"(?:(?:late |early )?(?:on|last|this|next|since) )?"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?: (?:morning|afternoon|evening|night))?|"
+    r"(?:on|in) (?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"(?: \d{1,2})?(?:,? \d{4})?|yesterday|today|tonight|(?:earlier|later) (?:this|that|last|on) \w+|"
+    r"(?:last|this) (?:week|month|year|morning|evening|autumn|spring|summer|winter)"
+)
+
+
+def _forms(lemma: str) -> dict[str, str]:
+    """The forms of a verb: its base, the form in -s, the past, the participle, the form in -ing."""
+    stem = lemma[:-1] if lemma.endswith("e") else lemma
+    if lemma.endswith("y") and lemma[-2] not in "aeiou":
+        third, past = f"{lemma[:-1]}ies", f"{lemma[:-1]}ied"
+    else:
+        third = f"{lemma}es" if lemma.endswith(("s", "sh", "ch", "x", "o")) else f"{lemma}s"
+        past = f"{stem}ed"
+    first, participle = IRREGULAR.get(lemma, f"{past} {past}").split()
+    third = "has" if lemma == "have" else third
+    return {lemma: "base", third: "third", first: "past", participle: "past" if participle == first else "participle"}
+
+
+# Every form of every verb above: its lemma and which form it is.
+VERBS = {form: (lemma, kind) for lemma in sorted(SAY | STANCE | set(BEFORE)) for form, kind in _forms(lemma).items()}
