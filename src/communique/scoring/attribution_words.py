@@ -15,7 +15,7 @@ SAY = _words(
     underline underscore highlight assert allege contend observe remark comment reply answer respond reiterate repeat
     warn predict suggest acknowledge admit concede confirm deny disclose reveal tweet write quip complain caution
     believe think doubt fear conclude testify note indicate assure inform recall lament joke hint estimate reckon post
-    proclaim counter retort affirm reaffirm recommend clarify"""
+    proclaim counter retort quote affirm reaffirm recommend clarify signal"""
 )
 STANCE = _words(
     """reject condemn denounce deplore welcome hail praise applaud commend support endorse oppose criticise criticize
@@ -49,8 +49,10 @@ BEFORE = {
     "set": r"out (?:its|his|her|their) position\b",
     "remain": r"(?:firmly |strongly |deeply |fully )?(?:committed|convinced|concerned|opposed|ready|hopeful|confident)\b",
     "have": r"(?:confidence|no doubt|no intention|serious doubts|strong reservations)\b",
+    "quote": r"(?:.{2,60} )?as (?:saying|telling)\b",
     "reserve": r"(?:its|his|her|their|the|judgement|judgment)\b",
     "claim": r"(?!responsibility|victory|\w+ lives)",
+    "refuse": r"(?!to comment|to say|comment|to be named)",
     "decline": r"(?:the|an|any|its|his|her|their)\b",
     "report": r"(?!to\b|for\b|on\b)",
     "post": r"(?:on|that)\b",
@@ -87,10 +89,14 @@ IRREGULAR = {
     "hit": "hit hit", "set": "set set", "undertake": "undertook undertaken", "see": "saw seen", "find": "found found",
     "have": "had had", "plead": "pleaded pleaded", "rebut": "rebutted rebutted", "admit": "admitted admitted",
     "commit": "committed committed", "slam": "slammed slammed", "quip": "quipped quipped", "rule": "ruled ruled",
+    "signal": "signalled signalled",
 }  # fmt: skip
 BE = _words("is are was were be been being am 's 're")
 HAVE = _words("has have had having")
-MODAL = _words("will would shall should can could may might must do does did cannot won't wouldn't don't doesn't didn't")
+# "Oland will reject it" tells Oland's stance, "Oland should reject it" the writer's.
+MODAL = _words("will would shall do does did cannot won't wouldn't don't doesn't didn't")
+DUTY = _words("should can could may might must ought")
+KEEP = _words("keep keeps kept")
 ADVERBS = _words(
     """also again not never always already strongly firmly categorically repeatedly once now still then later further
     both rightly openly publicly flatly sharply swiftly quickly immediately formally officially explicitly jointly
@@ -109,6 +115,11 @@ ACTS = _words(
 )
 PERSONAL = _words("he she it they")
 FIRST = _words("i we my our")
+# What "my" and "our" make the speaker's own side; "our neighbours" are others.
+OWN_SIDE = _words(
+    """delegation country government nation people peoples side state republic region continent party ministry
+    position view belief countries governments delegations leaders president minister union group organisation"""
+)
 # Never a subject that holds a stance.
 EMPTY = _words(
     """there here nothing nobody none what who whoever which that this these those one everyone everything something
@@ -116,6 +127,7 @@ EMPTY = _words(
     let please but and or nor so yet"""
 )
 DETERMINERS = _words("the a an this these those some many several most its his her their my our your")
+VAGUE = _words("few many others most all another several thousands hundreds dozens")
 # Texts and abstractions: they carry what somebody said, and are nobody.
 NO_ACTOR = _words(
     """report reports statement statements poll polls survey study article articles letter letters resolution
@@ -135,6 +147,13 @@ OUTLETS = re.compile(
     r"news agency|News Agency|newspapers?|broadcaster|station|the channel|"
     r"correspondent|reporters?|journalists?|[A-Z]\w+ (?:Times|Post|Herald|Courier|Chronicle|Gazette|Tribune|Mail|"
     r"Journal|Star|Telegraph|Observer|Radio|TV|News|Daily|Weekly))\b(?! (?:union|association|federation|minister))"
+)
+ROLE = re.compile(
+    r"\b(?:minister|secretary|president|chancellor|premier|ambassador|spokes\w+|envoy|general|director|chief|governor|"
+    r"mayor|judge|king|queen|prince|pope|patriarch|commander|negotiator|lawyer|rival|leader|chair\w*|representative|"
+    r"commissioner|coordinator|professor|official|diplomat|analyst|head|senator|captain|bishop|adviser|deputy|doctor|"
+    r"surgeon|economist|lawmaker|veteran|member|author|expert|farmer|resident|witness|activist)\b",
+    re.IGNORECASE,
 )
 QUESTIONER = re.compile(
     r"(?:Q|QUESTION|Question|Reporter|REPORTER|Journalist|Correspondent|Moderator|MODERATOR|Interviewer|Host|Presenter|"
@@ -159,7 +178,8 @@ def _forms(lemma: str) -> dict[str, str]:
         past = f"{stem}ed"
     first, participle = IRREGULAR.get(lemma, f"{past} {past}").split()
     third = "has" if lemma == "have" else third
-    return {lemma: "base", third: "third", first: "past", participle: "past" if participle == first else "participle"}
+    past_form = "past" if participle == first else "participle"
+    return {lemma: "base", third: "third", first: "past", participle: past_form, f"{stem}ing": "ing"}
 
 
 # Every form of every verb above: its lemma and which form it is.

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from communique.scoring.attribution import QUOTE, Holding, attribution
-from communique.scoring.attribution_words import FIRST, PERSONAL, QUESTIONER
+from communique.scoring.attribution_words import FIRST, PERSONAL, QUESTIONER, ROLE
 from communique.scoring.sentences import Sentence
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
@@ -22,12 +22,6 @@ _OPERATIVE = re.compile(
     r"[A-Za-z]+(?:ing|s|ed|ful|vinced|cerned)\b"
 )
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|«[^»]*»")
-_PERSON = re.compile(
-    r"(?:minister|secretary|president|chancellor|premier|ambassador|spokes\w+|envoy|general|director|chief|governor|"
-    r"mayor|judge|king|queen|prince|pope|patriarch|commander|negotiator|lawyer|rival|leader|chair\w*|representative|"
-    r"commissioner|coordinator|professor|official|diplomat|analyst|head|senator|captain|bishop|adviser)$",
-    re.IGNORECASE,
-)
 _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Dr|President|Minister|Secretary|Premier|Chancellor|General|Ambassador|Professor)\b")
 # A pronoun looks back over so many sentences.
 REACH = 3
@@ -150,8 +144,8 @@ def _remember(memory: _Memory, holder: Holder, sentence: Sentence, outside: str,
 def _introduce(memory: _Memory, said: Holding, number: int) -> None:
     """Keep a holder as a person or as a group, for the pronouns that follow."""
     head = re.split(r" (?:of|for|in|at|from|to|on) ", said.name)[0].split()[-1]
-    person = said.alias or _PERSON.search(head) or _TITLED.search(said.name)
-    many = " and " in said.name or head.endswith("s") and head[:1].islower() or head in ("Ministers", "Participants")
+    person = said.alias or ROLE.search(head) or _TITLED.search(said.name)
+    many = " and " in said.name or (head.endswith("s") and head not in ("States", "Nations"))
     if person and not many:
         memory.people.append((number, said.alias or said.name))
     else:
