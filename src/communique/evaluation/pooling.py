@@ -1,7 +1,8 @@
 """One figure from several test parts: the F1 of all decisions together, or the mean of the parts' own.
 
-SemEval-2016 Task 6 pools the tweets of all targets before it averages the F1 of favour and against; TweetEval averages
-the targets' figures. The two differ by points on the same predictions, so each is compared with its own kind only.
+SemEval-2016 Task 6 pools the tweets of all targets before it averages the F1 of favour and against. The mean of the
+targets' own figures, in which a target with a rare label weighs as much as any, can lie ten points lower on the same
+predictions: each is compared with its own kind only.
 """
 
 from collections.abc import Sequence
