@@ -19,6 +19,7 @@ from communique.cli import (
     prevalence,
     reproduction,
     scoring,
+    speed,
 )
 from communique.errors import CommuniqueError
 
@@ -45,6 +46,8 @@ app.command()(analysis.slices)
 app.command()(analysis.errors)
 app.command()(prevalence.prevalence)
 app.command()(adaptation.adapt)
+app.command()(speed.export)
+app.command()(speed.distil)
 app.command()(corpus.data)
 app.command()(corpus.split)
 app.command()(corpus.agreement)

@@ -17,8 +17,9 @@ console = Console(markup=False)  # a file or model may be called x[1]
 
 CORPUS, CODEBOOK, SPLIT = Path("data/sentences.jsonl"), Path("data/codebook.yaml"), Path("data/splits.json")
 MODEL, URI = "communique@champion", "sqlite:///mlruns.db"
+SHIPPED = "packaged"  # the model inside the package
 
-ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, study:STUDY/RUN, or name@alias")]
+ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, study:STUDY/RUN, name@alias, or packaged")]
 UriOption = Annotated[
     str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="where MLflow keeps its runs")
 ]
@@ -29,19 +30,43 @@ StudyOption = Annotated[str, typer.Option(help="the study whose runs are meant")
 
 
 def load(reference: str, uri: str) -> "StanceModel":
-    """A model by folder, MLflow URI or ``name@alias``."""
+    """A model by folder, MLflow URI, ``name@alias``, or ``packaged``."""
     from communique.models import load_model
 
-    if (Path(reference) / "model.json").is_file():
-        return load_model(reference)
-    from communique.tracking.mlflow_tracker import resolve_model_folder  # MLflow is slow to load
+    return load_model(model_folder(reference, uri))
 
-    return load_model(resolve_model_folder(reference, uri))
+
+def model_folder(reference: str, uri: str) -> Path:
+    """The folder of a model; where no champion is registered, the default is the packaged model, which is said."""
+    from communique.models import PACKAGED_MODEL
+
+    if (Path(reference) / "model.json").is_file():
+        return Path(reference)
+    if reference == SHIPPED:
+        return PACKAGED_MODEL
+    if reference == MODEL and _no_store(uri):
+        return _fallback(f"no MLflow store at {uri}")
+    from communique.tracking.mlflow_tracker import is_registered, resolve_model_folder  # MLflow is slow to load
+
+    if reference == MODEL and not is_registered(reference, uri):
+        return _fallback(f"no {reference} in {uri}")
+    return resolve_model_folder(reference, uri)
+
+
+def _no_store(uri: str) -> bool:
+    return uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists()
+
+
+def _fallback(why: str) -> Path:
+    from communique.models import PACKAGED_MODEL
+
+    console.print(f"no champion is registered ({why}): the small model that ships with Communique is used")
+    return PACKAGED_MODEL
 
 
 def open_tracker(uri: str) -> "Tracker":
     """The record of runs at an MLflow URI; reading makes no new store, so a missing one is refused."""
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+    if _no_store(uri):
         raise CommuniqueError(f"there is no MLflow store at {uri}; run 'make run' first or name another --tracking-uri")
     from communique.tracking.mlflow_tracker import MlflowTracker
 

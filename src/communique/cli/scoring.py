@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from communique.cli.options import MODEL, URI, ModelOption, UriOption, console, load
+from communique.cli.options import MODEL, URI, ModelOption, UriOption, console
+from communique.cli.speed import RuntimeOption, load_for_scoring
 from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def score(
     force: Annotated[
         bool, typer.Option("--force", help="begin anew, whatever an interrupted scoring has left")
     ] = False,
+    runtime: RuntimeOption = "auto",
     tracking_uri: UriOption = URI,
 ) -> None:
     """Score documents sentence by sentence: a table, and a page if asked. Interrupted, the same command goes on."""
@@ -40,7 +42,7 @@ def score(
 
     if report and (report.suffix not in (".html", ".htm") or report.absolute() == out.absolute()):
         raise CommuniqueError(f"{report}: a page ends in .html; name it so, apart from the table")
-    fitted = load(model, tracking_uri)
+    fitted = load_for_scoring(model, tracking_uri, runtime, inputs)
     columns = {"text_column": text_column, "id_column": id_column}
     further = {"margin": margin, "any_language": any_language, "force": force, "page": report}
     try:

@@ -1,7 +1,9 @@
 """Model kinds behind one contract, and the one way to load a saved one."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from communique.errors import CommuniqueError
 from communique.models.base import StanceModel, read_manifest
@@ -14,9 +16,14 @@ KINDS = {
     "setfit": "communique.models.setfit:SetFitModel",
     "nli": "communique.models.nli:NliModel",
     "ensemble": "communique.models.ensemble:EnsembleModel",
+    "onnx": "communique.models.runtime:OnnxModel",
+    "static": "communique.models.static:StaticModel",
+    "cascade": "communique.models.cascade:CascadeModel",
 }
 
-__all__ = ["KINDS", "StanceModel", "load_model"]
+PACKAGED_MODEL = Path(__file__).parent / "packaged"  # the small model that ships, made by ``communique distil``
+
+__all__ = ["KINDS", "PACKAGED_MODEL", "StanceModel", "load_model", "new_model"]
 
 
 def load_model(folder: str | Path) -> StanceModel:
@@ -25,7 +32,13 @@ def load_model(folder: str | Path) -> StanceModel:
     manifest = read_manifest(folder)
     if manifest["kind"] not in KINDS:
         raise CommuniqueError(f"{folder}: kind '{manifest['kind']}' is unknown here; kinds are {', '.join(KINDS)}")
+    model = new_model(manifest)
+    model.restore(folder, manifest)
+    return model
+
+
+def new_model(manifest: Mapping[str, Any]) -> StanceModel:
+    """An unfitted model of a manifest's kind and parameters."""
     module, name = KINDS[manifest["kind"]].split(":")
     model: StanceModel = getattr(import_module(module), name)(**manifest["parameters"])
-    model.restore(folder, manifest)
     return model

@@ -153,6 +153,11 @@ class StanceModel(BaseEstimator):
         return {name: known.get(name, name.replace("_", " ")) for name in self.labels}
 
     @property
+    def runtime(self) -> str:
+        """What computes the probabilities where that can differ ("torch", "ONNX Runtime, int8"); else empty."""
+        return ""
+
+    @property
     def name(self) -> str:
         """How the model is called in tables."""
         return str(self.provenance.get("name", self.kind)) if hasattr(self, "provenance") else self.kind
@@ -196,7 +201,12 @@ class StanceModel(BaseEstimator):
         return content | {"digest": _manifest_digest(content)}
 
     def restore(self, folder: Path, manifest: dict[str, Any]) -> None:
-        """Take the fitted state back from a checked folder (used by ``load_model``)."""
+        """Take everything fitted back from a checked folder (used by ``load_model``)."""
+        self.restore_state(folder, manifest)
+        self._load(folder)
+
+    def restore_state(self, folder: Path, manifest: dict[str, Any]) -> None:
+        """Take back what every kind has: labels, codebook, decisions and provenance; weights are left alone."""
         self.labels = tuple(manifest["labels"])
         self.codebook = Codebook.from_dict(manifest["codebook"], str(folder)) if manifest["codebook"] else None
         thresholds = manifest["thresholds"]
@@ -205,7 +215,6 @@ class StanceModel(BaseEstimator):
         self.calibrator = None if stored is None else calibrator_from_dict(stored)
         self.provenance = manifest["provenance"]
         self.fingerprint = manifest["digest"]
-        self._load(folder)
 
     def _parameters(self) -> dict[str, Any]:
         """The constructor's arguments as plain data, for the manifest."""

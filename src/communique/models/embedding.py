@@ -13,6 +13,7 @@ from skops import io as skops_io
 
 from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
 from communique.models.encoder import PACKAGED, FrozenEncoder
+from communique.models.runtime import GRAPH, OnnxEncoder, OnnxNetwork
 
 FILE = "head.skops"
 ENCODER = "encoder"
@@ -21,7 +22,7 @@ ENCODER = "encoder"
 class EmbeddingModel(StanceModel):
     """Linear heads on embeddings that are never trained; ``encoder`` is a name that ``locate`` knows.
 
-    The packaged encoder is referred to; any other is copied into the model folder.
+    The packaged encoder is referred to; any other is copied into the model folder, and so is one in ONNX.
     """
 
     kind = "embedding"
@@ -40,7 +41,7 @@ class EmbeddingModel(StanceModel):
         self.max_length = max_length
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
-        self.encoder_ = FrozenEncoder(self.encoder, self.max_length)
+        self.encoder_: FrozenEncoder | OnnxEncoder = FrozenEncoder(self.encoder, self.max_length)
         self._fit_head(texts, labels)
 
     def _fit_head(self, texts: list[str], labels: np.ndarray) -> None:
@@ -58,12 +59,22 @@ class EmbeddingModel(StanceModel):
         learned = linear_size(heads) + 2 * len(scaler.mean_)
         return Size(learned + self.encoder_.model.num_parameters(), learned)
 
+    @property
+    def runtime(self) -> str:
+        """What embeds the sentences."""
+        return "ONNX Runtime" if isinstance(self.encoder_, OnnxEncoder) else "torch"
+
     def _save(self, folder: Path) -> None:
         skops_io.dump(self.head_, folder / FILE)
-        if self.encoder != PACKAGED:
+        if isinstance(self.encoder_, OnnxEncoder):
+            self.encoder_.network.save(folder / ENCODER)
+        elif self.encoder != PACKAGED:
             shutil.copytree(self.encoder_.folder, folder / ENCODER)
 
     def _load(self, folder: Path) -> None:
         copied = folder / ENCODER
-        self.encoder_ = FrozenEncoder(str(copied) if copied.is_dir() else self.encoder, self.max_length)
+        if (copied / GRAPH).is_file():
+            self.encoder_ = OnnxEncoder(OnnxNetwork(copied, self.max_length))
+        else:
+            self.encoder_ = FrozenEncoder(str(copied) if copied.is_dir() else self.encoder, self.max_length)
         self.head_ = skops_io.load(folder / FILE, trusted=[])

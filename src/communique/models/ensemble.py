@@ -107,6 +107,11 @@ class EnsembleModel(StanceModel):
             return None
         return Size(sum(size.total for size in sizes), sum(size.trained for size in sizes))
 
+    @property
+    def runtime(self) -> str:
+        """What computes the members, each named once."""
+        return "; ".join(dict.fromkeys(model.runtime for model in self.fitted_ if model.runtime))
+
     def _parameters(self) -> dict[str, Any]:
         weights = None if self.weights is None else list(self.weights)
         return {"weights": weights, "average": self.average}

@@ -16,6 +16,7 @@ from skops import io as skops_io
 
 from communique.errors import CommuniqueError
 from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
+from communique.models.ngrams import LinearNgrams
 
 FILE = "pipeline.skops"
 
@@ -56,6 +57,7 @@ class TfidfModel(StanceModel):
         self.idf = idf
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
+        self._fast: LinearNgrams | None = None
         min_df = self.min_df if len(texts) >= 50 else 1
         options: dict[str, Any] = {"sublinear_tf": True, "min_df": min_df, "strip_accents": "unicode"}
         options |= {"lowercase": self.lowercase, "binary": self.binary, "use_idf": self.idf}
@@ -78,6 +80,10 @@ class TfidfModel(StanceModel):
         return LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=1000)
 
     def _proba(self, texts: list[str]) -> np.ndarray:
+        if self.char_analyzer == "char_wb" and self.idf and not self.binary:
+            if getattr(self, "_fast", None) is None:
+                self._fast = LinearNgrams(self.pipeline_)
+            return self._fast.probabilities(texts)
         if self.head == "svm":
             margins = np.asarray(self.pipeline_.decision_function(texts))
             return np.asarray(expit(margins.reshape(len(texts), len(self.labels))))

@@ -194,6 +194,11 @@ class TransformerModel(StanceModel):
         """The encoder's and the head's weights; those of frozen layers are not learned."""
         return Size(self.network_.num_parameters(), self.network_.num_parameters(only_trainable=True))
 
+    @property
+    def runtime(self) -> str:
+        """What computes it."""
+        return "torch"
+
     def windows(self, texts: Any) -> np.ndarray:
         """How many windows of ``max_length`` tokens each text is scored in, shape ``(n,)``."""
         _, owner = self._windows(texts)

@@ -190,7 +190,7 @@ def provenance(
     counts = summary.counts.to_dict()
     counts["labels"] = {name: summary.counts.labels[name] for name in model.labels}
     return {
-        "model": {"name": model.name, "fingerprint": model.fingerprint},
+        "model": {"name": model.name, "fingerprint": model.fingerprint, "runtime": getattr(model, "runtime", "")},
         "thresholds": {n: float(t) for n, t in zip(model.labels, model.thresholds, strict=True)},
         "options": dict(summary.options),
         "communique": communique.__version__,

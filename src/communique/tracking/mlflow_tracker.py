@@ -225,6 +225,20 @@ def _on_disk(run: Any) -> bool:
     return not uri.startswith("file://") or Path(uri.removeprefix("file://")).exists()
 
 
+def is_registered(reference: str, uri: str) -> bool:
+    """Whether ``name@alias`` is in the registry; CommuniqueError where the registry cannot be read."""
+    name, alias = reference.split("@")
+    try:
+        MlflowClient(uri).get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            return False
+        raise CommuniqueError(f"tracking at {uri}: cannot be read ({_first_line(error)})") from error
+    except (SQLAlchemyError, OSError) as error:
+        raise CommuniqueError(f"tracking at {uri}: cannot be read ({_first_line(error)})") from error
+    return True
+
+
 def resolve_model_folder(reference: str, uri: str) -> Path:
     """The folder of a model given by folder, MLflow URI, ``runs:/ID``, ``study:STUDY/RUN`` or ``name@alias``.
 
