@@ -21,7 +21,7 @@ EXPORT = ("annotate", "export", "data/sentences.jsonl", "--out", "x.xlsx")
         (("evaluate", "--data", "no[/b].jsonl", "--model", "model"), "no[/b].jsonl: cannot be read"),
         (("evaluate", "--data", "data", "--model", "model"), "data: cannot be read"),
         (("evaluate", "--data", "data/sentences.jsonl", "--model", "ghost"), "model 'ghost': is no folder"),
-        (("evaluate", "--data", "data/sentences.jsonl"), "model 'communique@champion': there is no MLflow store"),
+        (("evaluate", "--data", "data/sentences.jsonl", "--model", "a@b"), "model 'a@b': there is no MLflow store"),
         (("evaluate", "--data", "data/sentences.jsonl", "--model", "data"), "data: is not a model folder"),
         ((*EVALUATE, "--out", "data"), "data: "),
         ((*EVALUATE, "--out", "letter.txt/metrics.json"), "letter.txt"),

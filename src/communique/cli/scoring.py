@@ -60,7 +60,8 @@ def score(
 def _tell(summary: "Summary", model: "StanceModel") -> None:
     """The outcome: each sentence is counted in one line only."""
     counts = summary.counts
-    said = [f"{counts.sentences:,} sentences of {counts.documents:,} documents, by {model.name} → {summary.out}"]
+    by = f"{model.name} ({model.runtime})" if model.runtime else model.name
+    said = [f"{counts.sentences:,} sentences of {counts.documents:,} documents, by {by} → {summary.out}"]
     if summary.resumed:
         said.append(f"  {summary.resumed:,} of them were scored before an interruption")
     if counts.not_english:
