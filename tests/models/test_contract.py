@@ -10,11 +10,14 @@ from sklearn.base import clone
 from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
 from communique.models import KINDS, StanceModel, load_model
+from communique.models.cascade import CascadeModel
 from communique.models.embedding import EmbeddingModel
 from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.models.nli import NliModel
 from communique.models.setfit import SetFitModel
+from communique.models.runtime import OnnxModel
+from communique.models.static import StaticModel
 from communique.models.tfidf import TfidfModel
 from communique.models.transformer import TransformerModel
 from communique.training import fit_model
@@ -33,7 +36,10 @@ def unfitted(kind: str, codebook_file: Path, encoder: Path, nli: Path) -> Stance
         ),
         "nli": NliModel(str(nli), str(codebook_file)),
         "ensemble": EnsembleModel([LexiconModel(str(codebook_file)), TfidfModel()]),
+        "static": StaticModel(encoder=str(encoder), epochs=3, learning_rate=1e-2, channels=16, span=3),
+        "cascade": CascadeModel(LexiconModel(str(codebook_file)), TfidfModel(), budget=0.5),
     }
+    made["onnx"] = OnnxModel(made["transformer"])
     return made[kind]
 
 
@@ -139,7 +145,7 @@ def test_saving_and_loading_changes_no_digit(fitted: StanceModel, folder: Path, 
 
 def test_the_folder_holds_only_safe_files(folder: Path) -> None:
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert suffixes <= {".json", ".safetensors", ".skops", ".txt", ".jinja"}
+    assert suffixes <= {".json", ".safetensors", ".skops", ".txt", ".jinja", ".onnx"}
 
 
 def test_a_flipped_byte_anywhere_is_refused_in_one_sentence(folder: Path) -> None:

@@ -90,6 +90,7 @@ def test_int8_is_kept_where_validation_holds_and_both_figures_are_said(
     plain = export_model(saved).model
     assert export.float_f1 == pytest.approx(f1_score(gold, plain.predict(texts), average="macro"))
     assert export.int8_f1 is not None
+    assert export.float_f1 is not None
     assert (export.precision == "int8") == (export.int8_f1 >= export.float_f1 - TOLERANCE)
     assert f"{export.float_f1:.4f} in float, {export.int8_f1:.4f} in int8" in str(export)
 

@@ -19,7 +19,9 @@ CORPUS, CODEBOOK, SPLIT = Path("data/sentences.jsonl"), Path("data/codebook.yaml
 MODEL, URI = "communique@champion", "sqlite:///mlruns.db"
 SHIPPED = "packaged"  # the model inside the package
 
-ModelOption = Annotated[str, typer.Option(help="a model folder, an MLflow URI, study:STUDY/RUN, name@alias, or packaged")]
+ModelOption = Annotated[
+    str, typer.Option(help="a model folder, an MLflow URI, study:STUDY/RUN, name@alias, or packaged")
+]
 UriOption = Annotated[
     str, typer.Option("--tracking-uri", envvar="MLFLOW_TRACKING_URI", help="where MLflow keeps its runs")
 ]

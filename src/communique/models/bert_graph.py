@@ -31,8 +31,11 @@ def bert_graph(folder: Path) -> Any:
 
 def _config(folder: Path) -> dict[str, Any]:
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    wanted = {"model_type": ("bert", "communique-stance"), "hidden_act": ("gelu",)}
-    wanted |= {"position_embedding_type": ("absolute", None)}
+    wanted: dict[str, tuple[str | None, ...]] = {
+        "model_type": ("bert", "communique-stance"),
+        "hidden_act": ("gelu",),
+        "position_embedding_type": ("absolute", None),
+    }
     for key, known in wanted.items():
         if (found := config.get(key)) not in known:
             raise CommuniqueError(f"{folder}: its {key} is '{found}'; the ONNX export knows {known[0]} encoders alone")

@@ -44,7 +44,12 @@ class CascadeModel(StanceModel):
 
     @classmethod
     def of(cls, cheap: StanceModel, costly: StanceModel, budget: float, texts: Sequence[str]) -> "CascadeModel":
-        """A cascade of fitted, decided models; ``texts`` (validation) set the margin. It decides as ``costly`` does.
+        """A cascade of fitted, decided models; ``texts`` (validation) set the margin."""
+        return cls.between(cheap, costly, budget, cheap.predict_proba(texts))
+
+    @classmethod
+    def between(cls, cheap: StanceModel, costly: StanceModel, budget: float, said: np.ndarray) -> "CascadeModel":
+        """As ``of``, where the cheap model's probabilities ``said`` ``(n, L)`` of validation are known.
 
         Each sentence keeps the decision of the model that read it: the cheap model's probabilities are moved, on the
         scale of log-odds, so that its thresholds fall on the costly model's.
@@ -57,7 +62,7 @@ class CascadeModel(StanceModel):
         cascade._check_budget()
         cascade.labels, cascade.codebook, cascade.provenance = costly.labels, costly.codebook, {}
         cascade.fitted_, cascade.thresholds = [cheap, costly], costly.thresholds
-        cascade.margin_ = fit_margin(cascade.doubt(cheap.predict_proba(texts)), budget)
+        cascade.margin_ = fit_margin(cascade.doubt(said), budget)
         return cascade
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
@@ -102,7 +107,7 @@ class CascadeModel(StanceModel):
     def windows(self, texts: Sequence[str]) -> np.ndarray:
         """How many windows the costly model needs of each text that it reads, else 1; shape ``(n,)``."""
         counts = np.ones(len(texts), dtype=int)
-        known, up = getattr(self, "_last", (None, None))
+        known, up = getattr(self, "_last", ([], np.zeros(0, dtype=int)))
         if known != list(texts):  # the scorer asks right after scoring
             up = np.flatnonzero(self.sent_up(texts))
         if len(up):

@@ -1,4 +1,7 @@
-"""How the static student learns: the torch twin of ``models.static``; imported only where torch is."""
+"""How the static student learns (``models.static``): the deep part in torch, the wide part by L-BFGS.
+
+Imported only where torch is.
+"""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -7,96 +10,116 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch  # noqa: TID253
 from rich.progress import track
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, hstack
+from scipy.special import expit
+from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn  # noqa: TID253
 
 from communique.models.encoder import locate
-from communique.models.static import ngram_keys
+from communique.models.ngrams import LinearNgrams
+from communique.models.static import unknown_piece
 
 if TYPE_CHECKING:
     from communique.models.static import StaticModel
 
 SPREAD = 0.3  # standard deviation of the vectors at the start
-WORD_DROP, NGRAM_DROP = 0.1, 0.3  # shares of pieces and n-grams left out in learning
+PIECE_DROP = 0.1  # share of word pieces hidden in learning
 WARMUP = 0.05
 SORTED = 32  # batches among which sentences of like length are put together
+STEPS = 100  # of L-BFGS; more change nothing that validation shows
+
+
+def fit_wide(texts: Sequence[str], targets: np.ndarray, c: float, min_df: int) -> LinearNgrams:
+    """N-grams of words (1 to 3) and characters (2 to 5), weights by logistic regression on probabilities ``(n, L)``."""
+    options = {"sublinear_tf": True, "strip_accents": "unicode", "min_df": min_df if len(texts) >= 50 else 1}
+    word = TfidfVectorizer(ngram_range=(1, 3), **options)
+    char = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), **options)
+    features = hstack([vectoriser.fit_transform(texts) for vectoriser in (word, char)]).tocsr()
+    weights, intercepts = soft_logistic(features, targets.astype(float), c)
+    return LinearNgrams([word, char], weights, intercepts).in_halves()
+
+
+def soft_logistic(features: csr_matrix, targets: np.ndarray, c: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ridge logistic regression on probabilities ``(n, L)``, positives and negatives of a label weighing the same.
+
+    Returns weights ``(features, L)`` and intercepts ``(L,)``.
+    """
+    rows, labels = targets.shape
+    mass = targets.sum(axis=0)
+    yes = c * targets * rows / (2 * np.maximum(mass, 1))
+    no = c * (1 - targets) * rows / (2 * np.maximum(rows - mass, 1))
+    turned = features.T.tocsr()
+
+    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
+        weights = flat[:-labels].reshape(-1, labels)
+        odds = features @ weights + flat[-labels:]
+        said = expit(odds)
+        value = (yes * np.logaddexp(0, -odds) + no * np.logaddexp(0, odds)).sum() + 0.5 * (weights**2).sum()
+        slope = no * said - yes * (1 - said)
+        return float(value), np.concatenate([(turned @ slope + weights).ravel(), slope.sum(axis=0)])
+
+    found = minimize(loss, np.zeros((features.shape[1] + 1) * labels), jac=True, options={"maxiter": STEPS}).x
+    return found[:-labels].reshape(-1, labels), found[-labels:]
 
 
 class Student(nn.Module):
-    """Log-odds ``(b, L)`` from padded pieces ``(b, t)``; as ``models.static`` computes them, with dropout besides."""
+    """The deep part's log-odds ``(b, L)`` from padded pieces ``(b, t)``, with dropout in learning."""
 
     def __init__(self, model: "StaticModel", vectors: np.ndarray, unknown: int) -> None:
         super().__init__()
-        labels, width = len(model.labels), vectors.shape[1]
-        self.unknown, self.ngrams, self.buckets = unknown, model.ngrams, model.buckets
+        width = vectors.shape[1]
+        self.unknown = unknown
         self.vectors = nn.Embedding.from_pretrained(torch.tensor(vectors), freeze=False, sparse=True)
         self.gates = nn.Embedding(len(vectors), 1, sparse=True)
         self.kernel = nn.Conv1d(width, model.channels, model.span, padding=model.span // 2)
-        self.head = nn.Linear(width + model.channels, labels)
-        self.table = nn.EmbeddingBag(model.buckets + 1, labels, mode="sum", sparse=True, padding_idx=model.buckets)
-        self.drop = nn.Dropout(model.dropout)
+        self.head = nn.Linear(width + model.channels, len(model.labels))
+        self.some, self.more = nn.Dropout(model.dropout / 2), nn.Dropout(model.dropout)
         nn.init.zeros_(self.gates.weight)
-        nn.init.zeros_(self.table.weight)
 
     def forward(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """The sum of the deep and the wide part."""
-        return self._deep(pieces, mask) + self._wide(pieces, mask)
-
-    def _deep(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """Log-odds of each sentence."""
         if self.training:
-            left_out = torch.rand(pieces.shape) < WORD_DROP
-            pieces = torch.where(left_out & (mask > 0), self.unknown, pieces)
-        vectors = nn.functional.dropout(self.vectors(pieces), self.drop.p / 2, self.training) * mask[..., None]
+            hidden = (torch.rand(pieces.shape) < PIECE_DROP) & (mask > 0)
+            pieces = torch.where(hidden, self.unknown, pieces)
+        vectors = self.some(self.vectors(pieces)) * mask[..., None]
         gates = torch.sigmoid(self.gates(pieces)[..., 0]) * mask
         mean = (vectors * gates[..., None]).sum(1) / gates.sum(1, keepdim=True)
         seen = torch.relu(self.kernel(vectors.transpose(1, 2))) * mask[:, None]
-        result: torch.Tensor = self.head(self.drop(torch.cat([mean, seen.amax(2)], 1)))
-        return result
-
-    def _wide(self, pieces: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        found = []
-        for size, keys in enumerate(ngram_keys(pieces, self.ngrams, self.buckets)):
-            kept = mask[:, size:] > 0
-            if self.training:
-                kept &= torch.rand(kept.shape) >= NGRAM_DROP
-            found.append(torch.where(kept, keys, self.buckets))
-        share = 1 - NGRAM_DROP if self.training else 1.0
-        result: torch.Tensor = self.table(torch.cat(found, 1)) / mask.sum(1, keepdim=True).sqrt() / share
+        result: torch.Tensor = self.head(self.more(torch.cat([mean, seen.amax(2)], 1)))
         return result
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """The weights as ``models.static`` wants them, rounded to the halves that are saved."""
+        """The weights as ``models.static`` reads them: vectors in int8, each with its scale; the rest in halves."""
         with torch.no_grad():
-            found = {
-                "vectors": self.vectors.weight,
+            vectors = self.vectors.weight.numpy()
+            scales = (np.maximum(np.abs(vectors).max(axis=1), 1e-6) / 127).astype(np.float16)
+            halves = {
                 "gates": torch.sigmoid(self.gates.weight[:, 0]),
                 "kernels": self.kernel.weight.permute(2, 1, 0),
                 "kernel_bias": self.kernel.bias,
                 "head": self.head.weight.T,
                 "head_bias": self.head.bias,
-                "ngrams": self.table.weight[:-1],
             }
-            return {name: value.contiguous().half().float().numpy() for name, value in found.items()}
+            found = {name: value.half().contiguous().numpy() for name, value in halves.items()}
+        rounded = np.clip(np.rint(vectors / np.maximum(scales[:, None].astype(np.float32), 1e-7)), -127, 127)
+        return {**found, "vectors": rounded.astype(np.int8), "scales": scales}
 
 
-def fit_student(model: "StaticModel", texts: Sequence[str], targets: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
-    """Fit a student to probabilities ``targets (n, L)``; returns its tokeniser and its weights."""
-    folder = locate(model.encoder)
-    tokenizer, ids = _pieces(folder, texts)
-    torch.manual_seed(model.seed)
-    unknown = tokenizer.token_to_id(tokenizer.model.unk_token) or 0
-    student = Student(model, _first_vectors(folder, model.width), unknown)
-    _learn(student, model, [row or [unknown] for row in ids], torch.tensor(targets))
-    return tokenizer, student.eval().arrays()
-
-
-def _pieces(folder: Path, texts: Sequence[str]) -> tuple[Any, list[list[int]]]:
+def fit_deep(model: "StaticModel", texts: Sequence[str], targets: np.ndarray) -> tuple[Any, dict[str, np.ndarray]]:
+    """Fit the deep part to probabilities ``targets (n, L)``; returns its tokeniser and its weights."""
     from tokenizers import Tokenizer
 
+    folder = locate(model.encoder)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
     coded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-    return tokenizer, [part.ids for part in coded]
+    unknown = unknown_piece(tokenizer)
+    torch.manual_seed(model.seed)
+    student = Student(model, _first_vectors(folder, model.width), unknown)
+    _learn(student, model, [part.ids or [unknown] for part in coded], torch.tensor(targets))
+    return tokenizer, student.arrays()
 
 
 def _first_vectors(folder: Path, width: int) -> np.ndarray:
@@ -112,30 +135,28 @@ def _first_vectors(folder: Path, width: int) -> np.ndarray:
 
 
 def _learn(student: Student, model: "StaticModel", ids: list[list[int]], targets: torch.Tensor) -> None:
-    """Adam with a short warm-up and a straight way down; rows of tables that a batch lacks are left alone."""
-    sparse = [
-        {"params": [student.vectors.weight, student.gates.weight], "lr": model.learning_rate},
-        {"params": [student.table.weight], "lr": model.wide_learning_rate},
+    """Adam with a short warm-up and a straight way down; vectors that a batch lacks are left alone."""
+    optimisers = [
+        torch.optim.SparseAdam([student.vectors.weight, student.gates.weight], lr=model.learning_rate),
+        torch.optim.AdamW([*student.kernel.parameters(), *student.head.parameters()], lr=model.learning_rate),
     ]
-    dense = [*student.kernel.parameters(), *student.head.parameters()]
-    optimisers = [torch.optim.SparseAdam(sparse), torch.optim.AdamW(dense, lr=model.learning_rate)]
     rng = np.random.default_rng(model.seed)
     plan = [rows for _ in range(model.epochs) for rows in _batches(ids, model.batch_size, rng)]
     schedules = [torch.optim.lr_scheduler.LambdaLR(o, lambda step: _pace(step, len(plan))) for o in optimisers]
     student.train()
     for rows in track(plan, "learning from the teacher", transient=True):
-        pieces, mask = _padded([ids[row] for row in rows], model.ngrams)
+        pieces, mask = _padded([ids[row] for row in rows])
         loss = nn.functional.binary_cross_entropy_with_logits(student(pieces, mask), targets[rows])
         for optimiser in optimisers:
             optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         for moving in (*optimisers, *schedules):
             moving.step()
 
 
 def _pace(step: int, steps: int) -> float:
     """The share of the learning rate at a step."""
-    return min((step + 1) / max(1, WARMUP * steps), 1 - step / steps)
+    return min((step + 1) / max(1, WARMUP * steps), 1 - step / (steps + 1))
 
 
 def _batches(ids: Sequence[Sequence[int]], size: int, rng: np.random.Generator) -> Iterator[np.ndarray]:
@@ -148,10 +169,10 @@ def _batches(ids: Sequence[Sequence[int]], size: int, rng: np.random.Generator) 
         yield cut[batch]
 
 
-def _padded(rows: Sequence[Sequence[int]], least: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Pieces and mask ``(b, t)``; ``t`` is at least ``least``, so that every n-gram's size has a place."""
+def _padded(rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Pieces and mask ``(b, t)``."""
     lengths = torch.tensor([len(row) for row in rows])
-    mask = torch.arange(max(int(lengths.max()), least)) < lengths[:, None]
+    mask = torch.arange(int(lengths.max())) < lengths[:, None]
     pieces = torch.zeros(mask.shape, dtype=torch.long)
     pieces[mask] = torch.tensor([piece for row in rows for piece in row])
     return pieces, mask.float()

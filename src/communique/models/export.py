@@ -169,7 +169,7 @@ def _quantise(network: OnnxNetwork, quantisation: Quantisation) -> None:
     import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
+    class Reader(CalibrationDataReader):
         def __init__(self) -> None:
             self.feeds = _feeds(network, quantisation.sentences)
 

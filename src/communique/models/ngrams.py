@@ -5,13 +5,14 @@ and n-grams of words are looked up as numbers; the rest is sparse arithmetic, sh
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.special import expit
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from communique.models.threads import threads
 
@@ -21,23 +22,60 @@ SPACES = re.compile(r"\s\s+")
 
 
 class LinearNgrams:
-    """The probabilities of a fitted ``Pipeline(FeatureUnion(word, char_wb), OneVsRest(LogisticRegression))``."""
+    """Tf-idf vectorisers (word, char_wb), weights ``(features, L)`` and intercepts ``(L,)``."""
 
-    def __init__(self, pipeline: Any) -> None:
-        vectorisers = [vectoriser for _, vectoriser in pipeline["features"].transformer_list]
-        weights, self.intercepts = _linear(pipeline["heads"], sum(len(v.idf_) for v in vectorisers))
+    def __init__(self, vectorisers: Sequence[Any], weights: np.ndarray, intercepts: np.ndarray) -> None:
+        self.vectorisers, self.weights, self.intercepts = list(vectorisers), weights, intercepts
         ends = np.cumsum([len(v.idf_) for v in vectorisers])[:-1]
-        parts = zip(vectorisers, np.split(weights, ends), strict=True)
-        self.blocks = [_Block(vectoriser, part) for vectoriser, part in parts]
+        self.blocks = [_Block(v, part) for v, part in zip(vectorisers, np.split(weights, ends), strict=True)]
+
+    @classmethod
+    def of(cls, pipeline: Any) -> "LinearNgrams":
+        """The same as a fitted ``Pipeline(FeatureUnion(word, char_wb), OneVsRest(LogisticRegression))``."""
+        vectorisers = [vectoriser for _, vectoriser in pipeline["features"].transformer_list]
+        return cls(vectorisers, *_linear(pipeline["heads"], sum(len(v.idf_) for v in vectorisers)))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
-        """Probabilities ``(n, L)``."""
+        """Probabilities ``(n, L)``, on all threads."""
         chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
         with ThreadPoolExecutor(threads()) as pool:
-            return np.vstack(list(pool.map(self._chunk, chunks)))
+            return np.asarray(expit(np.vstack(list(pool.map(self.scores, chunks)))))
 
-    def _chunk(self, texts: Sequence[str]) -> np.ndarray:
-        return np.asarray(expit(sum(block.scores(texts) for block in self.blocks) + self.intercepts))
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """Log-odds ``(n, L)``, on one thread."""
+        return np.asarray(sum(block.scores(texts) for block in self.blocks) + self.intercepts)
+
+    def in_halves(self) -> "LinearNgrams":
+        """The same with every number rounded to 16 bits, as ``to_arrays`` gives them."""
+        return self.from_arrays(*self.to_arrays())
+
+    def to_arrays(self) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+        """Numbers in 16 bits, and for each vectoriser what it cuts and its n-grams in the order of the columns."""
+        numbers = {"weights": self.weights, "intercepts": self.intercepts}
+        numbers["idf"] = np.concatenate([v.idf_ for v in self.vectorisers])
+        vocabularies = [
+            {
+                "analyzer": v.analyzer,
+                "ngram_range": list(v.ngram_range),
+                "ngrams": sorted(v.vocabulary_, key=v.vocabulary_.__getitem__),
+            }
+            for v in self.vectorisers
+        ]
+        return {name: array.astype(np.float16) for name, array in numbers.items()}, vocabularies
+
+    @classmethod
+    def from_arrays(
+        cls, numbers: Mapping[str, np.ndarray], vocabularies: Sequence[Mapping[str, Any]]
+    ) -> "LinearNgrams":
+        """Back from what ``to_arrays`` gave."""
+        idf, vectorisers = numbers["idf"].astype(float), []
+        for known in vocabularies:
+            columns = {gram: column for column, gram in enumerate(known["ngrams"])}
+            options = {"analyzer": known["analyzer"], "ngram_range": tuple(known["ngram_range"])}
+            made = TfidfVectorizer(vocabulary=columns, strip_accents="unicode", sublinear_tf=True, **options)
+            made.idf_, idf = idf[: len(columns)], idf[len(columns) :]
+            vectorisers.append(made)
+        return cls(vectorisers, numbers["weights"].astype(float), numbers["intercepts"].astype(float))
 
 
 def _linear(heads: Any, width: int) -> tuple[np.ndarray, np.ndarray]:

@@ -102,6 +102,8 @@ class OnnxModel(StanceModel):
     """
 
     kind = "onnx"
+    network_: OnnxNetwork
+    precision_: str
 
     def __init__(self, source: StanceModel | None = None, precision: str = "float32", max_length: int = 128) -> None:
         self.source = source

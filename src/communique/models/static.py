@@ -1,13 +1,13 @@
-"""The static student: vectors of word pieces, narrow windows over them, and n-grams; no layer, no attention.
+"""The static student: vectors of word pieces seen through narrow windows, beside tf-idf n-grams; no layers above.
 
-A sentence's log-odds are the sum of a deep part (a vector a word piece, a convolution over a few neighbours, the
-largest value of each channel and a weighted mean of the vectors: Kim 2014) and a wide part (a weight a label for
-each hashed n-gram of word pieces: Cheng et al. 2016). It learns from a fitted model's probabilities (Hinton et al.
-2015), scores with numpy and tokenizers alone, and is tens of times faster than an encoder.
+Its log-odds are the mean of two parts, learned apart from a fitted model's probabilities (Hinton et al. 2015). Deep:
+a vector a word piece, a convolution over a few neighbours, the largest value of each channel and a weighted mean of
+the vectors (Kim 2014). Wide: word and character n-grams, one weight a label each. Numpy, scikit-learn and tokenizers
+score it, tens of times faster than an encoder.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,10 @@ from scipy.special import expit
 from communique.errors import CommuniqueError, missing_extra
 from communique.models.base import StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
+from communique.models.ngrams import CHUNK, LinearNgrams
 from communique.models.threads import threads
 
-WEIGHTS, TOKENIZER = "student.safetensors", "tokenizer.json"
-CHUNK = 256  # sentences that one thread takes at a time
-PRIME = 1_000_003  # of an n-gram's hash
+WEIGHTS, TOKENIZER, NGRAMS = "student.safetensors", "tokenizer.json", "ngrams.json"
 
 
 class StaticModel(StanceModel):
@@ -30,8 +29,8 @@ class StaticModel(StanceModel):
 
     ``mix`` is the weight of the teacher's probabilities against the labels. ``unlabelled`` is a file of sentences of
     one's own (.txt, one a line, or .jsonl with ``text``) that the teacher alone labels. ``width`` is the length of a
-    word piece's vector, begun from the words of ``encoder``; each of ``channels`` looks at ``span`` neighbours;
-    n-grams of up to ``ngrams`` word pieces share ``buckets`` weights a label.
+    word piece's vector, begun from the words of ``encoder``; each of ``channels`` looks at ``span`` neighbours. ``c``
+    is the inverse regularisation of the n-grams' weights, of which those in fewer than ``min_df`` sentences are none.
     """
 
     kind = "static"
@@ -43,15 +42,14 @@ class StaticModel(StanceModel):
         mix: float = 0.5,
         unlabelled: str | None = None,
         width: int = 64,
-        channels: int = 128,
-        span: int = 3,
-        ngrams: int = 3,
-        buckets: int = 2**18,
-        epochs: int = 8,
+        channels: int = 256,
+        span: int = 5,
+        epochs: int = 10,
         learning_rate: float = 2e-3,
-        wide_learning_rate: float = 3e-2,
         batch_size: int = 64,
         dropout: float = 0.3,
+        c: float = 4.0,
+        min_df: int = 2,
         seed: int = 0,
     ) -> None:
         self.teacher = teacher
@@ -61,23 +59,23 @@ class StaticModel(StanceModel):
         self.width = width
         self.channels = channels
         self.span = span
-        self.ngrams = ngrams
-        self.buckets = buckets
         self.epochs = epochs
         self.learning_rate = learning_rate
-        self.wide_learning_rate = wide_learning_rate
         self.batch_size = batch_size
         self.dropout = dropout
+        self.c = c
+        self.min_df = min_df
         self.seed = seed
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
         if self.span % 2 == 0:
             raise CommuniqueError(f"static: span {self.span} must be odd, as many neighbours on either side")
         require_transformers()
-        from communique.models.distillation import fit_student
+        from communique.models.distillation import fit_deep, fit_wide
 
         sentences, targets = self._lesson(texts, labels)
-        self.tokenizer_, self.weights_ = fit_student(self, sentences, targets)
+        self.wide_ = fit_wide(sentences, targets, self.c, self.min_df)
+        self.tokenizer_, self.deep_ = fit_deep(self, sentences, targets)
 
     def _lesson(self, texts: list[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
         """The sentences to learn from and a probability for each label, ``(n, L)``."""
@@ -102,43 +100,18 @@ class StaticModel(StanceModel):
             return np.vstack(list(pool.map(self._chunk, chunks)))
 
     def _chunk(self, texts: Sequence[str]) -> np.ndarray:
-        pieces, lengths = _laid_out(self.tokenizer_, texts)
-        starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-        deep = self._deep(pieces, lengths, starts)
-        return np.asarray(expit(deep + self._wide(pieces, lengths, starts)), dtype=float)
-
-    def _deep(self, pieces: np.ndarray, lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """The deep part of the log-odds ``(n, L)``; sentences lie one after the other with gaps between."""
-        weights, reach = self.weights_, self.span // 2
-        rows = np.arange(len(pieces)) + reach * (1 + np.repeat(np.arange(len(lengths)), lengths))
-        vectors = weights["vectors"][pieces]
-        laid = np.zeros((len(pieces) + reach * (len(lengths) + 1), vectors.shape[1]), dtype=np.float32)
-        laid[rows] = vectors
-        seen = sum(laid[k : len(laid) - 2 * reach + k] @ kernel for k, kernel in enumerate(weights["kernels"]))
-        seen = np.maximum(seen[rows - reach] + weights["kernel_bias"], 0)
-        gates = weights["gates"][pieces]
-        mean = np.add.reduceat(vectors * gates[:, None], starts) / np.add.reduceat(gates, starts)[:, None]
-        pooled = np.hstack([mean, np.maximum.reduceat(seen, starts)])
-        return np.asarray(pooled @ weights["head"] + weights["head_bias"])
-
-    def _wide(self, pieces: np.ndarray, lengths: np.ndarray, starts: np.ndarray) -> np.ndarray:
-        """The wide part of the log-odds ``(n, L)``."""
-        table = self.weights_["ngrams"]
-        total = np.zeros((len(lengths), table.shape[1]), dtype=np.float32)
-        left = np.repeat(lengths + starts, lengths) - np.arange(len(pieces))  # pieces from here to the sentence's end
-        for size, keys in enumerate(ngram_keys(pieces, self.ngrams, len(table)), start=1):
-            found = table[keys]
-            found[left[: len(keys)] < size] = 0
-            total += np.add.reduceat(np.pad(found, ((0, size - 1), (0, 0))), starts)
-        return total / np.sqrt(lengths)[:, None]
+        deep = deep_scores(self.deep_, *_laid_out(self.tokenizer_, texts))
+        return np.asarray(expit((deep + self.wide_.scores(texts)) / 2), dtype=float)
 
     def _parameters(self) -> dict[str, Any]:
-        return super()._parameters() | {"teacher": None, "unlabelled": None}  # of the machine that fitted it
+        return super()._parameters() | {"teacher": None, "unlabelled": None}  # paths of the machine that fitted it
 
     def _save(self, folder: Path) -> None:
         from safetensors.numpy import save_file
 
-        save_file({name: array.astype(np.float16) for name, array in self.weights_.items()}, folder / WEIGHTS)
+        arrays, vocabularies = self.wide_.to_arrays()
+        save_file({**self.deep_, **arrays}, folder / WEIGHTS)
+        (folder / NGRAMS).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
         (folder / TOKENIZER).write_text(self.tokenizer_.to_str(), encoding="utf-8")
 
     def _load(self, folder: Path) -> None:
@@ -147,28 +120,45 @@ class StaticModel(StanceModel):
             from tokenizers import Tokenizer
         except ImportError as error:
             raise missing_extra("onnx", str(error.name)) from error
-        self.weights_ = {name: array.astype(np.float32) for name, array in load_file(folder / WEIGHTS).items()}
+        arrays = load_file(folder / WEIGHTS)
+        vocabularies = json.loads((folder / NGRAMS).read_text(encoding="utf-8"))
+        self.wide_ = LinearNgrams.from_arrays(arrays, vocabularies)
+        self.deep_ = {name: array for name, array in arrays.items() if name in DEEP}
         self.tokenizer_ = Tokenizer.from_file(str(folder / TOKENIZER))
+
+
+DEEP = ("vectors", "scales", "gates", "kernels", "kernel_bias", "head", "head_bias")
+
+
+def deep_scores(weights: Mapping[str, np.ndarray], pieces: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """The deep part's log-odds ``(n, L)``: sentences lie one after the other in ``pieces``, gaps of zeros between.
+
+    ``weights`` as ``models.distillation`` gives them: int8 vectors with a scale each, everything else in halves.
+    """
+    kernels = weights["kernels"].astype(np.float32)
+    reach, starts = len(kernels) // 2, np.concatenate([[0], np.cumsum(lengths)[:-1]])
+    rows = np.arange(len(pieces)) + reach * (1 + np.repeat(np.arange(len(lengths)), lengths))
+    vectors = weights["vectors"][pieces] * weights["scales"][pieces, None].astype(np.float32)
+    laid = np.zeros((len(pieces) + reach * (len(lengths) + 1), vectors.shape[1]), dtype=np.float32)
+    laid[rows] = vectors
+    seen = sum(laid[k : len(laid) - 2 * reach + k] @ kernel for k, kernel in enumerate(kernels))
+    seen = np.maximum(seen[rows - reach] + weights["kernel_bias"].astype(np.float32), 0)
+    gates = weights["gates"][pieces].astype(np.float32)[:, None]
+    mean = np.add.reduceat(vectors * gates, starts) / np.add.reduceat(gates, starts)
+    pooled = np.hstack([mean, np.maximum.reduceat(seen, starts)])
+    return np.asarray(pooled @ weights["head"].astype(np.float32) + weights["head_bias"])
 
 
 def _laid_out(tokenizer: Any, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """All word pieces one after the other, and how many each text has; a text without any has the unknown piece."""
     coded = [part.ids for part in tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)]
-    unknown = [tokenizer.token_to_id(tokenizer.model.unk_token) or 0]
-    rows = [ids or unknown for ids in coded]
+    rows = [ids or [unknown_piece(tokenizer)] for ids in coded]
     return np.concatenate([np.asarray(ids, dtype=np.int64) for ids in rows]), np.array([len(ids) for ids in rows])
 
 
-def ngram_keys(pieces: Any, longest: int, buckets: int) -> Iterator[Any]:
-    """For each size up to ``longest`` the bucket of the n-gram that starts at each piece (last axis of ``pieces``).
-
-    Works alike on numpy's and on torch's integers of 64 bits, which both wrap around.
-    """
-    keys = pieces
-    for size in range(1, longest + 1):
-        if size > 1:
-            keys = keys[..., :-1] * PRIME + pieces[..., size - 1 :] + size
-        yield (keys ^ (keys >> 17)) % buckets
+def unknown_piece(tokenizer: Any) -> int:
+    """The piece that stands for what the tokeniser does not know."""
+    return int(tokenizer.token_to_id(tokenizer.model.unk_token) or 0)
 
 
 def read_sentences(path: Path) -> list[str]:

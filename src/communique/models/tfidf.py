@@ -57,7 +57,6 @@ class TfidfModel(StanceModel):
         self.idf = idf
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
-        self._fast: LinearNgrams | None = None
         min_df = self.min_df if len(texts) >= 50 else 1
         options: dict[str, Any] = {"sublinear_tf": True, "min_df": min_df, "strip_accents": "unicode"}
         options |= {"lowercase": self.lowercase, "binary": self.binary, "use_idf": self.idf}
@@ -81,14 +80,19 @@ class TfidfModel(StanceModel):
 
     def _proba(self, texts: list[str]) -> np.ndarray:
         if self.char_analyzer == "char_wb" and self.idf and not self.binary:
-            if getattr(self, "_fast", None) is None:
-                self._fast = LinearNgrams(self.pipeline_)
-            return self._fast.probabilities(texts)
+            return self._fast_ngrams().probabilities(texts)
         if self.head == "svm":
             margins = np.asarray(self.pipeline_.decision_function(texts))
             return np.asarray(expit(margins.reshape(len(texts), len(self.labels))))
         # a single label makes scikit-learn return both columns
         return np.asarray(self.pipeline_.predict_proba(texts))[:, -len(self.labels) :]
+
+    def _fast_ngrams(self) -> LinearNgrams:
+        known, fast = getattr(self, "_fast", (None, None))
+        if known is not self.pipeline_ or fast is None:
+            fast = LinearNgrams.of(self.pipeline_)
+            self._fast = (self.pipeline_, fast)
+        return fast
 
     def size(self) -> Size:
         """One weight a label and n-gram, one intercept a label; the document frequencies are counted, not learned."""

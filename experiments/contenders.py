@@ -1,0 +1,129 @@
+"""What the benchmark times, each made ready from folders that ``prepare`` lays out."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from communique.cli.options import model_folder
+from communique.data.dataset import Corpus
+from communique.errors import CommuniqueError
+from communique.models import load_model
+from communique.models.base import StanceModel, read_manifest
+from communique.models.cascade import CascadeModel
+from communique.models.export import export_model
+from communique.models.members import member_folders
+from communique.models.threads import threads
+
+Score = Callable[[Sequence[str]], np.ndarray]
+LIBRARIES = ("pipeline, batch 1", "pipeline, batch 32", "setfit")
+OURS = ("encoder, torch", "encoder, onnx", "encoder, onnx int8", "cascade", "static", "tfidf")
+console = Console()
+
+
+def prepare(work: Path, options: argparse.Namespace, parts: Mapping[str, Corpus]) -> list[str]:
+    """Everything that a contender loads, as folders in ``work``; returns the contenders there are."""
+    folder = model_folder(options.model, options.tracking_uri)
+    found, linear = member(folder, "transformer"), member(folder, "tfidf")
+    if found is None:
+        raise CommuniqueError(f"{options.model}: holds no fine-tuned encoder to time; name a model that does")
+    validation = parts["validation"]
+    plain = _decided(export_model(found).model, validation)
+    small = export_model(found, "int8", parts["train"].texts, (validation.texts, validation.indicators.to_numpy()))
+    console.print(f"export: {small}")
+    static = load_model(model_folder(options.static, options.tracking_uri))
+    cascade = CascadeModel.of(static, plain, options.budget, validation.texts)
+    slow = load_model(found)
+    slow.thresholds = plain.thresholds  # the same probabilities, so the same cut
+    made = {
+        "encoder, torch": slow,
+        "encoder, onnx": plain,
+        "encoder, onnx int8": small.model,
+        "static": static,
+        "cascade": cascade,
+    }
+    absent = {} if linear else {"tfidf": "the model has no such member"}
+    if linear:
+        made["tfidf"] = _decided(load_model(linear), validation)
+    for name, model in made.items():
+        model.save(work / name)
+    if not find_spec("setfit"):
+        absent["setfit"] = "is not installed"
+    if small.precision != "int8":
+        absent["encoder, onnx int8"] = "costs too much and stayed float"
+    for name, why in absent.items():
+        console.print(f"left out: {name} ({why})")
+    return [name for name in (*LIBRARIES, *OURS) if name not in absent]
+
+
+def _decided(model: StanceModel, validation: Corpus) -> StanceModel:
+    """The model with thresholds; a member of an ensemble comes without."""
+    from communique.evaluation.calibration import fit_thresholds
+
+    if model.thresholds is None:
+        gold = validation.indicators.to_numpy()
+        model.thresholds = fit_thresholds(gold, model.predict_proba(validation.texts)).values
+    return model
+
+
+def member(folder: Path, kind: str) -> Path | None:
+    """The folder of this kind in a saved model: itself, or the first such member."""
+    if read_manifest(folder)["kind"] == kind:
+        return folder.resolve()
+    return next((found for inner in member_folders(folder) if (found := member(inner, kind))), None)
+
+
+def contender(name: str, work: Path) -> Score:
+    """A function from sentences to probabilities, ready to score."""
+    if name.startswith("pipeline"):
+        return pipeline(work, int(name.rsplit(" ", 1)[1]))
+    if name == "setfit":
+        return setfit(work)
+    return load_model(work / name).predict_proba
+
+
+def pipeline(work: Path, batch: int) -> Score:
+    """transformers' own pipeline over an untrained network of the same size: its speed is what counts."""
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, logging
+    from transformers import pipeline as make
+
+    torch.set_num_threads(threads())
+    logging.set_verbosity_error()
+    folder = work / "encoder, torch" / "network"
+    usual = work / "usual"
+    if not usual.is_dir():
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        options = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
+        AutoModelForSequenceClassification.from_config(BertConfig(**options)).save_pretrained(usual)
+        AutoTokenizer.from_pretrained(folder).save_pretrained(usual)
+    run = make("text-classification", model=str(usual), tokenizer=str(usual), top_k=None, device="cpu")
+
+    def score(texts: Sequence[str]) -> np.ndarray:
+        said = run(list(texts), batch_size=batch, truncation=True, function_to_apply="sigmoid")
+        return np.array([[entry["score"] for entry in row] for row in said])
+
+    return score
+
+
+def setfit(work: Path) -> Score:
+    """SetFit's predict over the packaged encoder; its head learns from 64 sentences, since only speed counts."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from setfit import SetFitModel
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.multiclass import OneVsRestClassifier
+
+    from communique.models.encoder import PACKAGED, locate
+
+    torch.set_num_threads(threads())
+    body = SentenceTransformer(str(locate(PACKAGED)), device="cpu")
+    texts = json.loads((work / "sentences.json").read_text(encoding="utf-8"))[:64]
+    labels = np.random.default_rng(0).integers(0, 2, (len(texts), 4))
+    head = OneVsRestClassifier(LogisticRegression()).fit(body.encode(texts), labels)
+    model = SetFitModel(model_body=body, model_head=head, multi_target_strategy="one-vs-rest")
+    return lambda texts: np.asarray(model.predict_proba(list(texts), batch_size=32, as_numpy=True))
