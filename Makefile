@@ -1,6 +1,6 @@
 # Two commands do everything: `make run` and `make test`. Everything is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run champion test lint type pytest data study score clean
+.PHONY: help setup run champion test lint type pytest data study score bench packaged clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -42,6 +42,12 @@ study: setup  ## the comparison alone, as a page: reports/study.html
 
 score: setup  ## score data/examples with the champion: reports/example.html
 	@$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html
+
+bench: setup  ## speed, memory and quality of every way to score (REAL=labelled.jsonl CORPUS=documents.jsonl.gz)
+	@$(BIN)/python experiments/bench.py $(if $(REAL),--labelled $(REAL)) $(if $(CORPUS),--corpus $(CORPUS))
+
+packaged: setup  ## distil the champion into the small model that ships inside the package
+	@$(BIN)/communique distil --teacher communique@champion --out src/communique/models/packaged
 
 data: setup  ## check and summarise the corpus, report leakage
 	@$(BIN)/communique data

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from communique.errors import CommuniqueError, missing_extra
+from communique.errors import CommuniqueError
 
 FUSED = "com.microsoft"
 OPSET, IR_VERSION = 17, 8
@@ -43,10 +43,8 @@ def _config(folder: Path) -> dict[str, Any]:
 
 
 def _weights(folder: Path) -> dict[str, np.ndarray]:
-    try:
-        from safetensors.numpy import load_file
-    except ImportError as error:
-        raise missing_extra("onnx", "safetensors") from error
+    from safetensors.numpy import load_file
+
     path = folder / "model.safetensors"
     if not path.is_file():
         raise CommuniqueError(f"{path}: is missing; the ONNX export reads weights from this one file")

@@ -59,7 +59,9 @@ def soft_logistic(features: csr_matrix, targets: np.ndarray, c: float) -> tuple[
         slope = no * said - yes * (1 - said)
         return float(value), np.concatenate([(turned @ slope + weights).ravel(), slope.sum(axis=0)])
 
-    found = minimize(loss, np.zeros((features.shape[1] + 1) * labels), jac=True, options={"maxiter": STEPS}).x
+    found = minimize(
+        loss, np.zeros((features.shape[1] + 1) * labels), method="L-BFGS-B", jac=True, options={"maxiter": STEPS}
+    ).x
     return found[:-labels].reshape(-1, labels), found[-labels:]
 
 

@@ -34,9 +34,10 @@ class OnnxNetwork:
     """
 
     def __init__(self, folder: Path, max_length: int = 128, scratch: Any = None) -> None:
+        from tokenizers import Tokenizer
+
         try:
             import onnxruntime
-            from tokenizers import Tokenizer
         except ImportError as error:
             raise missing_extra("onnx", str(error.name)) from error
         self.folder, self.max_length, self._scratch = folder, max_length, scratch

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from communique.errors import CommuniqueError, missing_extra
+from communique.errors import CommuniqueError
 from communique.models.base import StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
 from communique.models.ngrams import CHUNK, LinearNgrams
@@ -115,11 +115,9 @@ class StaticModel(StanceModel):
         (folder / TOKENIZER).write_text(self.tokenizer_.to_str(), encoding="utf-8")
 
     def _load(self, folder: Path) -> None:
-        try:
-            from safetensors.numpy import load_file
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise missing_extra("onnx", str(error.name)) from error
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
         arrays = load_file(folder / WEIGHTS)
         vocabularies = json.loads((folder / NGRAMS).read_text(encoding="utf-8"))
         self.wide_ = LinearNgrams.from_arrays(arrays, vocabularies)
