@@ -15,8 +15,8 @@ from communique.models.embedding import EmbeddingModel
 from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.models.nli import NliModel
-from communique.models.setfit import SetFitModel
 from communique.models.runtime import OnnxModel
+from communique.models.setfit import SetFitModel
 from communique.models.static import StaticModel
 from communique.models.tfidf import TfidfModel
 from communique.models.transformer import TransformerModel

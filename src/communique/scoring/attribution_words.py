@@ -22,8 +22,8 @@ STANCE = _words(
     slam blast decry protest demand urge appeal plead request propose favour favor want seek defend recognise recognize
     express voice convey thank congratulate regret apologise apologize dismiss refuse refute accuse blame disagree
     agree commit appreciate vow pledge promise swear threaten prefer advocate reserve hope regard consider mourn
-    salute lambast rebuke disapprove approve disavow renounce honour honor credit fault undertake encourage invite rebut chide
-    decline ridicule discourage back object honor"""
+    salute lambast rebuke disapprove approve disavow renounce honour honor credit fault undertake encourage invite rebut
+    chide decline ridicule discourage back object"""
 )
 # A verb that tells of a stance only before these words.
 BEFORE = {
@@ -42,16 +42,21 @@ BEFORE = {
     "align": r"(?:itself|himself|herself|themselves)\b",
     "speak": r"(?:out )?(?:against|in favour of|in favor of)\b",
     "come": r"out (?:against|in favour of|for)\b",
-    "push": r"(?:for|back)\b",
+    "push": r"for\b",
     "press": r"for\b",
     "hit": r"(?:back|out)\b",
     "lash": r"out\b",
     "set": r"out (?:its|his|her|their) position\b",
-    "remain": r"(?:firmly |strongly |deeply |fully )?(?:committed|convinced|concerned|opposed|ready|hopeful|confident)\b",
+    "remain": r"(?:\w+ly )?(?:committed|convinced|concerned|opposed|ready|hopeful|confident)\b",
     "have": r"(?:confidence|no doubt|no intention|serious doubts|strong reservations)\b",
     "quote": r"(?:.{2,60} )?as (?:saying|telling)\b",
     "reserve": r"(?:its|his|her|their|the|judgement|judgment)\b",
     "claim": r"(?!responsibility|victory|\w+ lives)",
+    "add": r"(?:that|in|on|“)|$",
+    "undertake": r"to\b",
+    "approve": r"of\b",
+    "threaten": r"(?:to|that|with|retaliation|reprisals)\b|$",
+    "state": r"(?:that|in|its|his|her|clearly|categorically|openly)\b|$",
     "refuse": r"(?!to comment|to say|comment|to be named)",
     "decline": r"(?:the|an|any|its|his|her|their)\b",
     "report": r"(?!to\b|for\b|on\b)",
@@ -72,7 +77,6 @@ BEFORE = {
     "ask": r"(?:for|that|the .{2,60} to|[A-Z].{2,60} to)\b",
     "look": r"forward\b",
     "attach": r"(?:great|particular|special|the|high)\b.{0,30}importance",
-    "care": r"(?:about|for)\b",
 }
 # What a form of "be" is followed by where it tells of a stance.
 BEING = re.compile(
@@ -91,6 +95,15 @@ IRREGULAR = {
     "commit": "committed committed", "slam": "slammed slammed", "quip": "quipped quipped", "rule": "ruled ruled",
     "signal": "signalled signalled",
 }  # fmt: skip
+# Words that open an adjunct before the subject.
+ADJUNCTS = _words(
+    """in on at after before during under with without despite for by from since as following amid speaking asked
+    addressing citing noting earlier later meanwhile yesterday today instead however moreover finally also still hours
+    days weeks months last this once according to over through responding writing visiting meeting opening standing
+    quoting mr mrs ms madam excellencies thus therefore again then nevertheless indeed throughout if when while although
+    though because unless until should whereas within against among like unlike upon given faced pressed monday tuesday
+    wednesday thursday friday saturday sunday but and so yet"""
+)
 BE = _words("is are was were be been being am 's 're")
 HAVE = _words("has have had having")
 # "Oland will reject it" tells Oland's stance, "Oland should reject it" the writer's.
@@ -124,10 +137,47 @@ OWN_SIDE = _words(
 EMPTY = _words(
     """there here nothing nobody none what who whoever which that this these those one everyone everything something
     someone somebody anyone no how why when where if while although though because since unless until whether you your
-    let please but and or nor so yet"""
+    should would could can may might must do does did is are was were has have had will shall together including along
+    especially particularly such numerous let please but and or nor so yet"""
 )
 DETERMINERS = _words("the a an this these those some many several most its his her their my our your")
-VAGUE = _words("few many others most all another several thousands hundreds dozens")
+VAGUE = _words("few many others most all another several ten")
+# Words for people and bodies that can hold a stance.
+ACTORS = _words(
+    """government governments ministry ministries secretary secretaries president presidents premier premiers king queen
+    prince princess envoy envoys delegation delegations delegate delegates spokespeople official officials authority
+    authorities side sides party parties council court courts tribunal committee commission assembly parliament
+    parliaments congress senate house cabinet administration embassy consulate mission bank army armies military police
+    forces troops militants insurgents general chief chiefs head heads junta regime opposition coalition union unions
+    group groups grouping bloc alliance organisation organization organisations organizations agency agencies company
+    companies firm firms country countries nation nations state states kingdom republic people peoples public citizens
+    families family relatives victims women men youth analysts experts diplomats diplomat deputies mps allies ally
+    critics counterparts counterpart colleague colleagues friends friend person man woman mother father brother church
+    patriarch pope imam clerics monks source sources community society societies institution institute body bodies
+    office department directorate bureau staff team teams faction factions movement movements front militia militias
+    tribe tribes clan clans navy patrol signatories co-chairs presidency chair prelates mps rival rivals judge judges
+    participants elite elites neighbours neighbor neighbors partner partners electorate majority minority delegates
+    laureate foundation association federation confederation secretariat fund museum university crew residents accused
+    nationalist communists socialists conservatives liberals greens leadership command headquarters candidate
+    candidates representative representatives operative operatives executive executives captive detainee detainees
+    host hosts them both rebel rebels rank-and-file guard guards coastguard cooperative mothers fathers thousands
+    hundreds dozens millions couple trio"""
+)
+# Endings of such words, of words that have these endings and are none, and of abstractions.
+AGENT = re.compile(r"(?:(?:[a-z]{2}(?:er|or|ist|ian|ant))s?|m[ae]n|person|people)$")
+NO_AGENT = _words(
+    """order orders power powers paper papers matter matters number numbers water waters factor factors sector sectors
+    error errors terror border borders weather disaster disasters character letter letters chapter centre center
+    centres register behaviour behavior labour labor manner offer offers border danger hunger summer winter river rivers
+    corridor corridors tender charter chamber anger barrier barriers career corner cover dinner effort quarter quarters
+    shoulder computer computers container containers harbor horror humor mirror motor reactor reactors shelter shelters
+    slaughter stadium murder murders fever transfer transfers encounter encounters server servers tanker tankers cancer
+    gender cluster clusters bunker bunkers warrant warrants grant grants covenant covenants restaurant giant consider
+    november december september october brother specimen regimen acumen omen semen burden"""
+)
+ABSTRACT = re.compile(
+    r"(?:ment|tion|sion|ity|ness|ism|ance|ence|ing|ship|cy|ure|dom|hood|age|th|ty|ics|ies|fare|gress|tions|ments|ings)$"
+)
 # Texts and abstractions: they carry what somebody said, and are nobody.
 NO_ACTOR = _words(
     """report reports statement statements poll polls survey study article articles letter letters resolution
@@ -136,8 +186,12 @@ NO_ACTOR = _words(
     embargo embargoes tariffs step steps move moves attack attacks raid bombing war wars conflict conflicts crisis
     prices price figures data evidence results result election elections call calls remarks comments words speech
     proposal proposals visit deal truce ceasefire blockade response reaction note book film facts history law laws
-    constitution convention paragraph chapter section budget trade shares growth people's dispute negotiations summit
-    meeting session question questions paper papers footage video images map idea situation tensions tension"""
+    constitution convention protocol covenant pact compact manifesto agenda paragraph chapter section budget trade
+    shares growth dispute negotiations summit meeting session question questions paper papers footage video images map
+    idea situation tensions tension theme message goal goals programme programmes program system systems act bill
+    amendment principle principles world century year years today peace justice terrorism development conference
+    assembly-line violence warming climate pandemic thanks dialogue multilateralism globalization globalisation
+    disarmament human rights right charter's fact facts work task efforts effort process progress experience"""
 )
 # Who passes words on; never the holder where somebody is quoted.
 OUTLETS = re.compile(

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from communique.scoring.attribution import QUOTE, Holding, attribution
+from communique.scoring.actors import QUOTE, Holding
+from communique.scoring.attribution import attribution
 from communique.scoring.attribution_words import FIRST, PERSONAL, QUESTIONER, ROLE
 from communique.scoring.sentences import Sentence
 
@@ -80,7 +81,7 @@ def _outside(text: str, open_before: bool) -> tuple[str, bool, bool]:
     text = text.replace("‘", "'")
     closed = False
     if open_before and not text.lstrip().startswith(("“", '"')):
-        head, mark, tail = _cut(text)
+        _, mark, tail = _cut(text)
         if not mark:
             return QUOTE, True, False
         text, closed = f"{QUOTE} {tail}", True

@@ -13,7 +13,7 @@ _HONORIFIC = r"(?:Mr|Mrs|Ms|Dr|H\.?E|Amb|MR|MRS|MS|Sir|Dame|Lord)\.?"
 _NAME = r"(?:\s+(?:[A-Z][\w.’'-]*|of|the|for|and|de|al|el|bin|van|von)){0,6}"
 _ASIDE = r"(?:\s*\([^)\n]{1,60}\)){0,2}"
 _END = r"\s*:(?=\s|$)\s*"
-_ROLE_TAG = re.compile(rf"(?P<speaker>(?:(?:{_ROLE}){_NAME}|{_HONORIFIC}\s+[A-Z]\S*{_NAME}){_ASIDE}){_END}")
+_ROLE_TAG = re.compile(rf"(?P<speaker>(?:(?:{_ROLE}){_NAME}|{_HONORIFIC}\s+[A-Z][^\s,]*{_NAME}){_ASIDE}){_END}")
 _ANY_TAG = re.compile(rf"(?P<speaker>[A-Z][\w.’'-]*{_NAME}{_ASIDE}){_END}")
 _NO_SPEAKER = re.compile(
     r"(?:note|sources?|read|see|photo|title|date|place|subject|background|url|tags?|contact|updated|annex|re|ps)\b",

@@ -69,8 +69,8 @@ class Counts:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> "Counts":
         """The counts as ``to_dict`` gave them."""
-        given: dict[str, Any] = {n: Counter(v) if isinstance(v, dict) else v for n, v in stored.items()}
-        return cls(**given)
+        plain: dict[str, Any] = {n: Counter(v) if isinstance(v, dict) else v for n, v in stored.items()}
+        return cls(**plain)
 
 
 @dataclass

@@ -90,7 +90,7 @@ def _to_csv(tables: Iterable["pa.Table"], path: Path) -> None:
 
 def _flat(table: "pa.Table") -> pd.DataFrame:
     """A table without lists."""
-    labels = [";".join(given or ()) for given in table["labels"].to_pylist()]
+    labels = pd.Series([";".join(given or ()) for given in table["labels"].to_pylist()], dtype=object)
     return table.drop_columns(["labels"]).to_pandas().assign(labels=labels)[table.column_names]
 
 
@@ -175,8 +175,7 @@ def read_batches(path: str | Path, size: int = BATCH) -> Iterator[pd.DataFrame]:
         for table in _READERS[path.suffix](path, size):
             if "labels" not in table:
                 raise CommuniqueError(f"{path}: has no column 'labels'; name a table that communique score wrote")
-            table["labels"] = table["labels"].map(lambda given: list(given) if given is not None else [])
-            yield table
+            yield table.assign(labels=table["labels"].map(lambda given: [] if given is None else list(given)))
     except KeyError as error:
         raise CommuniqueError(f"{path}: a table of scores ends in {', '.join(SUFFIXES)}") from error
     except (OSError, ValueError) as error:
