@@ -81,9 +81,9 @@ def test_a_reprint_is_marked_with_its_first_place_and_counted_once(tmp_path):
 def test_each_row_depends_on_its_own_text_alone(model):
     texts = [f"Item {i} on sanctions was heard by all." for i in range(5)]
     together = pd.concat(score(model, [document(" ".join(texts))]), ignore_index=True)
-    for i, text in enumerate(texts):
-        (alone,) = score(model, [document(text)])
-        assert alone["prob_red"].to_numpy()[0] == together["prob_red"].to_numpy()[i]
+    alone = pd.concat([pd.concat(score(model, [document(text)])) for text in texts], ignore_index=True)
+    for column in ("text", "prob_red", "prob_green", "language", "review"):
+        assert alone[column].tolist() == together[column].tolist()
 
 
 def test_earlier_outputs_in_the_folder_are_left_out_and_counted(model, tmp_path):
