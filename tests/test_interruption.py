@@ -77,6 +77,15 @@ def test_a_sweep_that_is_told_to_end_says_so_on_record_and_goes_on_where_it_stop
     assert statuses(uri, "ended") == ["FINISHED", "KILLED", "FINISHED"]
 
 
+def test_a_signal_that_is_ignored_outside_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as under nohup
+    try:
+        with experiment._ended_by_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_run_killed_outright_is_not_finished_and_is_marked_by_the_next(mlflow_store: tuple[str, str]) -> None:
     tracker = MlflowTracker(*mlflow_store)
     for process in (f"{os.uname().nodename}:999999999", f"{os.uname().nodename}:{os.getpid()}", "elsewhere:1"):

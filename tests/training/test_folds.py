@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.conftest import make_corpus
 
@@ -14,6 +13,7 @@ from communique.data.protocols import LEAK, LeaveOneGroupOut, RandomSplit
 from communique.data.splits import FreshSplit, GroupedKFold
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
+from communique.evaluation.comparison import indicator_matrix
 from communique.evaluation.metrics import Metrics, evaluate
 from communique.models.lexicon import LexiconModel
 from communique.tracking.base import NullTracker
@@ -48,8 +48,13 @@ class Kept(NullTracker):
 
 
 def run(corpus: Corpus, splitter, codebook_file: Path, tracker=None, **options) -> RunResult:
-    settings: dict[str, Any] = {"config": {"seed": 0}, "study": "s", "name": "lexicon", "identity": "one"}
-    settings["resamples"] = 50
+    settings: dict[str, Any] = {
+        "config": {"seed": 0},
+        "study": "s",
+        "name": "lexicon",
+        "identity": "one",
+        "resamples": 50,
+    }
     model = LexiconModel(str(codebook_file))
     return train_run(model, corpus, splitter, tracker or NullTracker(), **settings | options)
 
@@ -71,10 +76,7 @@ def test_pooled_metrics_are_those_of_the_predictions_on_record(corpus: Corpus, c
     result = run(corpus, GroupedKFold(k=3, repeats=2), codebook_file)
     table = result.predictions.query("part == 'test'")
     names = corpus.codebook.names
-    gold, said = (
-        np.array([[n in cell.split(";") for n in names] for cell in table[column]], dtype=int)
-        for column in ("labels", "predicted")
-    )
+    gold, said = (indicator_matrix(table[column], names) for column in ("labels", "predicted"))
     p, cuts = table[[f"prob_{n}" for n in names]].to_numpy(), [0.5] * 3
     again = evaluate(gold, p, said, table["document"].tolist(), names, cuts, resamples=50)
     assert again.macro_f1 == result.metrics["test"].macro_f1
