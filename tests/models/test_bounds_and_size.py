@@ -8,6 +8,7 @@ from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
 from communique.models.base import Bounds, Size, StanceModel
 from communique.models.embedding import EmbeddingModel
+from communique.models.encoder import FrozenEncoder
 from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
@@ -65,6 +66,7 @@ def test_the_weights_of_a_linear_model_are_its_features_times_its_labels(corpus:
 
 def test_frozen_weights_are_counted_and_not_as_learned(corpus: Corpus, tiny_encoder: Path) -> None:
     model = EmbeddingModel(str(tiny_encoder), max_length=32).fit(corpus.texts, corpus.indicators)
+    assert isinstance(model.encoder_, FrozenEncoder)
     encoder = sum(p.numel() for p in model.encoder_.model.parameters())
     assert model.size() == Size(total=encoder + 3 * 33 + 2 * 32, trained=3 * 33 + 2 * 32)
 

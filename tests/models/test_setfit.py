@@ -88,6 +88,7 @@ def spread(encoder: FrozenEncoder, corpus: Corpus) -> float:
 
 
 def test_tuning_draws_sentences_of_one_stance_together(fitted: SetFitModel, settings, corpus: Corpus) -> None:
+    assert isinstance(fitted.encoder_, FrozenEncoder)
     assert spread(fitted.encoder_, corpus) > 1.5 * spread(FrozenEncoder(settings["encoder"], 32), corpus)
 
 

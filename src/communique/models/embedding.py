@@ -53,8 +53,10 @@ class EmbeddingModel(StanceModel):
         vectors = self.encoder_.embed(texts, progress=len(texts) > 2000)
         return np.asarray(self.head_.predict_proba(vectors))[:, -len(self.labels) :]
 
-    def size(self) -> Size:
-        """The frozen encoder's weights, the scaler's and the heads'; the last two are learned."""
+    def size(self) -> Size | None:
+        """The frozen encoder's weights, the scaler's and the heads'; the last two are learned. None once exported."""
+        if isinstance(self.encoder_, OnnxEncoder):
+            return None
         scaler, heads = self.head_
         learned = linear_size(heads) + 2 * len(scaler.mean_)
         return Size(learned + self.encoder_.model.num_parameters(), learned)

@@ -122,9 +122,12 @@ class SetFitModel(EmbeddingModel):
         )
 
     def _save(self, folder: Path) -> None:
+        if not isinstance(self.encoder_, FrozenEncoder):
+            return super()._save(folder)
         skops_io.dump(self.head_, folder / FILE)
         self.encoder_.model.save_pretrained(folder / ENCODER)
         self.encoder_.tokenizer.save_pretrained(folder / ENCODER)
+        return None
 
 
 def _require_setfit() -> None:
