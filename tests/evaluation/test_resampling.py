@@ -8,13 +8,13 @@ from scipy import stats
 
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import cluster_counts, macro_f1
+from communique.evaluation.grouping import indistinguishable_groups
 from communique.evaluation.resampling import (
     Interval,
     approximate_randomisation,
     bootstrap_interval,
     few_clusters_warning,
     holm,
-    indistinguishable_groups,
     paired_difference,
 )
 

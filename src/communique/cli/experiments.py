@@ -3,7 +3,7 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -61,31 +61,49 @@ def evaluate(
 
 
 def compare(
-    study: Annotated[str | None, typer.Option(help="the study whose runs are compared")] = None,
-    files: Annotated[list[Path] | None, typer.Option("--predictions", help="prediction files instead")] = None,
+    studies: Annotated[
+        list[str] | None, typer.Option("--study", help="a study whose runs are compared; may be repeated")
+    ] = None,
+    files: Annotated[
+        list[Path] | None,
+        typer.Option("--predictions", help="a file (.csv .parquet) with id, document, labels, prob_…; may be repeated"),
+    ] = None,
     part: Annotated[str, typer.Option(help="part of the runs: test, validation, or a measured file's name")] = "test",
     reference: Annotated[str | None, typer.Option(help="compare the others with this one (default: the best)")] = None,
+    interval: Annotated[str, typer.Option(help="of the bootstrap over documents: percentile or bca")] = "percentile",
     out: Annotated[Path | None, typer.Option(help="a page to write (.html), with .csv .md .tex beside it")] = None,
-    resamples: int = 2000,
+    resamples: Annotated[int, typer.Option(help="of the bootstrap")] = 2000,
     tracking_uri: UriOption = URI,
 ) -> None:
-    """Compare runs, or anyone's prediction files: a leaderboard with intervals and paired tests."""
-    from communique.evaluation.comparison import compare as compare_systems
-    from communique.reporting.study import systems_of_files, systems_of_study, write_study
-    from communique.reporting.tables import leaderboard_table
+    """Compare runs of studies and anyone's prediction files: a leaderboard with intervals and paired tests.
 
-    if (study is None) == (not files):
-        raise CommuniqueError("compare: give either --study or --predictions")
-    if study is None:
-        systems = systems_of_files(files or [])
-    else:
-        systems = systems_of_study(study, part, open_tracker(tracking_uri))
-    board = compare_systems(systems, reference, resamples=resamples)
-    title = f"{study or 'prediction files'} · {part}{decided_here(part, study, tracking_uri)}"
-    console.print(leaderboard_table(board, title, console.width))
+    Runs at several split.train_share add learning curves to the page.
+    """
+    from rich.text import Text
+
+    from communique.evaluation.comparison import compare as compare_systems
+    from communique.evaluation.learning_curve import learning_curve
+    from communique.reporting.study import write_study
+    from communique.reporting.systems import by_share, gather
+    from communique.reporting.terminal import terminal
+
+    if interval not in ("percentile", "bca"):
+        raise CommuniqueError(f"--interval {interval}: choose percentile or bca")
+    tracker = open_tracker(tracking_uri) if studies else None
+    shares = by_share(gather(studies or [], files or [], part, tracker))
+    options: dict[str, Any] = {"resamples": resamples, "method": interval}
+    with console.status("reading") as status:
+        board = compare_systems(shares.leaderboard, reference, tell=lambda text: status.update(Text(text)), **options)
+        curves = [learning_curve(name, found, **options) for name, found in shares.curves.items()]
+    title = " · ".join([*(studies or []), *_files(files or []), *([part + decided_here(part, studies, tracking_uri)] if studies else [])])
+    console.print(terminal(board, title, console.width, curves=curves))
     if out:
-        write_study(board, out, title)
+        write_study(board, out, title, curves=curves)
         console.print(f"page → {out}")
+
+
+def _files(paths: list[Path]) -> list[str]:
+    return [str(path) for path in paths] if len(paths) < 3 else [f"{len(paths)} prediction files"]
 
 
 def champion(

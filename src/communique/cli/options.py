@@ -75,11 +75,12 @@ def open_tracker(uri: str) -> "Tracker":
     return MlflowTracker(uri)
 
 
-def decided_here(part: str, study: str | None, uri: str) -> str:
-    """What to say of a part's figures where some of the study's runs chose their thresholds on that part."""
-    if study is None or part != "validation":
+def decided_here(part: str, studies: Sequence[str] | None, uri: str) -> str:
+    """What to say of a part's figures where some of the studies' runs chose their thresholds on that part."""
+    if not studies or part != "validation":
         return ""
-    places = {run.params.get("decision.fitted_on", part) for run in open_tracker(uri).runs(study)}
+    tracker = open_tracker(uri)
+    places = {run.params.get("decision.fitted_on", part) for study in studies for run in tracker.runs(study)}
     return " (thresholds decided here, so these figures flatter)" if part in places else ""
 
 

@@ -1,64 +1,119 @@
 """Several systems on the same sentences: one leaderboard, paired differences, and who cannot be told apart.
 
-Knows tables of predictions (``id, document, labels, predicted, prob_…``) and no model.
+A system with several fits (seeds, repeats of k-fold) is measured by the mean of its fits' figures. Documents are
+resampled once for all of them: everything said of a document, by whichever fit or system, is one cluster. Intervals
+and tests thus speak of these fits on other documents; how much another seed would change is told by the spread.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from math import lcm
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from communique.errors import CommuniqueError
-from communique.evaluation.metrics import Metrics, cluster_counts, evaluate, macro_f1
+from communique.evaluation.calibration_interval import calibration_error_intervals
+from communique.evaluation.figures import PER_LABEL, SUMMARY, FitFigures, figure_names, mean_figures
+from communique.evaluation.grouping import indistinguishable_groups
+from communique.evaluation.metrics import Array, macro_f1
+from communique.evaluation.predictions import Aligned, Fit, System, align
+from communique.evaluation.reliability import EQUAL_MASS
 from communique.evaluation.resampling import (
     Interval,
+    Method,
+    Replicates,
     approximate_randomisation,
+    few_clusters_warning,
     holm,
-    indistinguishable_groups,
-    paired_difference,
+    replicate,
 )
 
 PRIMARY = "macro-F1"
+ALPHA = 0.05
+DIFFERENCES = tuple(name for name in SUMMARY if name != "ece")  # the bias of two calibration errors does not cancel
 
 
 @dataclass(frozen=True)
-class System:
-    """One system's predictions, one table a seed; ``facts`` are shown beside it (seconds, size …)."""
+class Contrast:
+    """A system less the reference: paired ``differences`` by figure; p of the primary one, raw and Holm-corrected."""
 
-    name: str
-    tables: tuple[pd.DataFrame, ...]
-    facts: Mapping[str, str]
+    differences: Mapping[str, Interval]
+    p_value: float
+    p_adjusted: float
+
+    @property
+    def macro_f1(self) -> Interval:
+        """The difference in the primary metric."""
+        return self.differences["macro_f1"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the leaderboard: the first seed's metrics, macro-F1 of every seed, and the paired contrast."""
+    """A line of the leaderboard: means over fits with intervals, every fit's value, the contrast with the reference.
+
+    ``summary`` holds ``SUMMARY`` by name, ``labels`` each label's ``PER_LABEL`` by name; ``fits`` names the fits and
+    ``values`` holds each one's figures by (figure, label), ``("macro_f1", "")`` among them. The reference's own row
+    has no ``contrast``.
+    """
 
     name: str
-    metrics: Metrics
-    seeds: tuple[float, ...]
-    facts: Mapping[str, str]
+    summary: Mapping[str, Interval]
+    labels: Mapping[str, Mapping[str, Interval]]
+    thresholds: Mapping[str, float]
+    fits: tuple[str, ...]
+    values: Mapping[tuple[str, str], tuple[float, ...]]
+    facts: Mapping[str, float]
     group: str
-    difference: Interval | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
+    remark: str = ""
+    contrast: Contrast | None = None
+
+    @property
+    def macro_f1(self) -> Interval:
+        """The primary metric."""
+        return self.summary["macro_f1"]
+
+    @property
+    def seeds(self) -> tuple[float, ...]:
+        """Macro-F1 of every fit."""
+        return self.values["macro_f1", ""]
+
+    @property
+    def spread(self) -> float | None:
+        """Standard deviation of macro-F1 over fits; None for a single one."""
+        return float(np.std(self.seeds, ddof=1)) if len(self.seeds) > 1 else None
 
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Rows from the best macro-F1 down; contrasts are against ``reference``, Holm-corrected over them."""
+    """Rows from the best macro-F1 down; contrasts are against ``reference``, Holm-corrected over them.
+
+    ``support`` counts each label's gold sentences, ``answers`` are the predictions that were compared, ``note`` says
+    how everything was made.
+    """
 
     rows: tuple[Row, ...]
     reference: str
     labels: tuple[str, ...]
+    support: Mapping[str, int]
     note: str
+    answers: Aligned
 
     def to_frame(self) -> pd.DataFrame:
-        """One line a system, plain columns, for CSV, Markdown and LaTeX."""
+        """One line a system, plain columns: every figure with its interval."""
         return pd.DataFrame([_flat_row(row) for row in self.rows])
+
+    def fits_frame(self) -> pd.DataFrame:
+        """Every value of every fit: ``model, fit, figure, label, value``; ``label`` is empty for summaries."""
+        lines = [
+            {"model": row.name, "fit": fit, "figure": figure, "label": label, "value": value}
+            for row in self.rows
+            for (figure, label), values in row.values.items()
+            for fit, value in zip(row.fits, values, strict=True)
+        ]
+        return pd.DataFrame(lines)
 
 
 def compare(
@@ -67,159 +122,175 @@ def compare(
     *,
     resamples: int = 2000,
     rounds: int = 10_000,
+    method: Method = "percentile",
     seed: int = 0,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Leaderboard:
     """Compare systems that scored the same sentences; the reference is the best one unless named.
 
-    Intervals are percentile bootstraps over documents of each system's first seed; p-values come from
-    approximate randomisation over documents. Raises CommuniqueError where sentences, documents, labels or gold
-    differ.
+    Intervals are bootstraps over documents; p-values come from approximate randomisation over documents. ``tell``
+    hears of each step. Raises CommuniqueError where sentences, documents, labels or gold differ.
     """
-    tables, labels = _aligned(systems), _common_labels(systems)
-    _check_same_gold(tables, labels)
-    metrics = [table_metrics(table, labels, resamples, seed) for table in tables]
-    counts = [_counts(table, labels) for table in tables]
+    answers = align(systems)
     names = [system.name for system in systems]
-    best = names[int(np.argmax([m.macro_f1.value for m in metrics]))]
-    chosen = reference or best
-    if chosen not in names:
-        raise CommuniqueError(f"reference '{chosen}': is not among {', '.join(names)}")
-    groups = _groups(names, metrics, counts, rounds, seed)
-    contrasts = _contrasts(names, counts, names.index(chosen), resamples, rounds, seed)
-    rows = [
-        Row(
-            s.name,
-            m,
-            _seed_scores(s, labels),
-            s.facts,
-            groups[s.name],
-            *contrasts.get(s.name, (None, None, None)),
-        )
-        for s, m in zip(systems, metrics, strict=True)
-    ]
-    ranked = sorted(rows, key=lambda row: -row.metrics.macro_f1.value)
-    return Leaderboard(tuple(ranked), chosen, labels, _note(metrics[0], chosen, len(names) - 1, resamples, rounds))
-
-
-def table_metrics(table: pd.DataFrame, labels: Sequence[str], resamples: int = 2000, seed: int = 0) -> Metrics:
-    """Metrics of one table of predictions."""
-    gold, predicted = indicator_matrix(table["labels"], labels), indicator_matrix(table["predicted"], labels)
-    probabilities = table[[f"prob_{label}" for label in labels]].to_numpy()
-    thresholds = [table[f"threshold_{label}"].mean() if f"threshold_{label}" in table else 0.5 for label in labels]
-    documents = table["document"].astype(str).tolist()
-    return evaluate(gold, probabilities, predicted, documents, labels, thresholds, resamples=resamples, seed=seed)
-
-
-def indicator_matrix(cells: pd.Series, labels: Sequence[str]) -> np.ndarray:
-    """Cells of names joined by ``;`` as 0/1, shape ``(n, L)``."""
-    sets = [_names(cell) for cell in cells]
-    return np.array([[label in found for label in labels] for found in sets], dtype=int).reshape(len(sets), len(labels))
-
-
-def _names(cell: object) -> set[str]:
-    return {name.strip() for name in cell.split(";")} - {""} if isinstance(cell, str) else set()
-
-
-def _counts(table: pd.DataFrame, labels: Sequence[str]) -> np.ndarray:
-    gold, predicted = indicator_matrix(table["labels"], labels), indicator_matrix(table["predicted"], labels)
-    return cluster_counts(gold, predicted, table["document"].astype(str).tolist())
-
-
-def _aligned(systems: Sequence[System]) -> list[pd.DataFrame]:
-    """Each system's first table in the order of the first system's sentences."""
-    if not systems:
-        raise CommuniqueError("compare: no system to compare; name runs of a study or prediction files")
-    if len({s.name for s in systems}) != len(systems):
-        raise CommuniqueError("compare: two systems have the same name; give each its own")
-    order = systems[0].tables[0]["id"]
-    aligned = []
+    if reference is not None and reference not in names:
+        raise CommuniqueError(f"reference '{reference}': is not among {', '.join(names)}")
+    measured = {}
+    for name in names:
+        tell(f"resampling {name}")
+        measured[name] = _measure(answers, name, resamples, method, seed)
+    scores = [float(measured[name].drawn.values[0]) for name in names]
+    chosen = reference or names[int(np.argmax(scores))]
+    p = _pairwise(measured, rounds, seed, tell)
+    groups = indistinguishable_groups(names, scores, _adjusted(p), ALPHA)
+    family = _adjusted({pair: value for pair, value in p.items() if chosen in pair})
+    rows = []
     for system in systems:
-        table = system.tables[0].set_index("id")
-        if not table.index.is_unique:
-            twice = table.index[table.index.duplicated()][0]
-            raise CommuniqueError(f"{system.name}: sentence '{twice}' stands twice; keep one prediction for each")
-        if len(table) != len(order) or set(table.index) != set(order):
-            raise CommuniqueError(
-                f"{system.name}: scored other sentences than {systems[0].name}; compare like with like"
-            )
-        aligned.append(table.loc[order].reset_index())
-    return aligned
+        contrast = _contrast(measured, system.name, chosen, p, family, method)
+        rows.append(_row(system, answers, measured[system.name], groups[system.name], method, contrast))
+    support = dict(zip(answers.labels, answers.gold.sum(axis=0).tolist(), strict=True))
+    ranked = tuple(sorted(rows, key=lambda row: -row.macro_f1.value))
+    note = _note(answers, chosen, len(names), resamples, rounds, method)
+    return Leaderboard(ranked, chosen, answers.labels, support, note, answers)
 
 
-def _common_labels(systems: Sequence[System]) -> tuple[str, ...]:
-    """The labels that every table has probabilities for, in the order of the first table."""
-    labels = _probability_labels(systems[0].tables[0])
-    for system in systems:
-        for table in system.tables:
-            if odd := sorted(set(labels) ^ set(_probability_labels(table))):
-                raise CommuniqueError(
-                    f"{system.name}: column 'prob_{odd[0]}' stands in some tables only; compare systems of one codebook"
-                )
-            named = set().union(*map(_names, table["labels"]), *map(_names, table["predicted"]))
-            if unknown := sorted(named - set(labels)):
-                raise CommuniqueError(f"{system.name}: label '{unknown[0]}' has no column 'prob_{unknown[0]}'; add it")
-    return labels
+@dataclass(frozen=True)
+class _Measured:
+    """One system: figures of its fits ``(K, F)``, replicates of their mean, intervals of its calibration errors,
+    counts ``(G, K, L + 2, 3)``."""
+
+    values: Array
+    drawn: Replicates
+    ece: list[Interval]
+    counts: Array
 
 
-def _probability_labels(table: pd.DataFrame) -> tuple[str, ...]:
-    return tuple(name.removeprefix("prob_") for name in table.columns.astype(str) if name.startswith("prob_"))
+def _measure(answers: Aligned, name: str, resamples: int, method: Method, seed: int) -> _Measured:
+    documents = answers.documents
+    fits = [FitFigures(answers.gold, fit.probabilities, fit.predicted, documents) for fit in answers.fits[name]]
+    number = len(fits[0].sizes)
+    values = np.concatenate([fit(np.ones((1, number))) for fit in fits])
+    drawn = replicate(mean_figures(fits), number, resamples=resamples, seed=seed, leave_out=method == "bca")
+    ece = calibration_error_intervals(fits, resamples=resamples, seed=seed)
+    return _Measured(values, drawn, ece, np.stack([fit.counts for fit in fits], axis=1))
 
 
-def _check_same_gold(tables: Sequence[pd.DataFrame], labels: Sequence[str]) -> None:
-    """Paired tests need the same documents with the same gold labels on both sides."""
-    documents, gold = tables[0]["document"].astype(str), indicator_matrix(tables[0]["labels"], labels)
-    for table in tables[1:]:
-        if (table["document"].astype(str) != documents).any():
-            raise CommuniqueError("compare: the systems' files disagree on the documents; evaluate them on one file")
-        if (indicator_matrix(table["labels"], labels) != gold).any():
-            raise CommuniqueError("compare: the systems' files disagree on the gold labels; evaluate them on one file")
+def mean_macro_f1(totals: Array) -> Array:
+    """Macro-F1 of each fit, averaged: ``(...)`` from summed counts ``(..., K, L + 2, 3)``."""
+    return np.asarray(macro_f1(totals).mean(axis=-1))
 
 
-def _contrasts(
-    names: list[str], counts: list[np.ndarray], reference: int, resamples: int, rounds: int, seed: int
-) -> dict[str, tuple[Interval, float, float]]:
-    others = [i for i in range(len(names)) if i != reference]
-    base = counts[reference]
-    differences = [paired_difference(counts[i], base, macro_f1, resamples=resamples, seed=seed) for i in others]
-    p_values = [approximate_randomisation(counts[i], base, macro_f1, rounds=rounds, seed=seed) for i in others]
-    adjusted = holm(p_values)
-    return {names[i]: (d, p, float(a)) for i, d, p, a in zip(others, differences, p_values, adjusted, strict=True)}
+def randomisation_p(counts_a: Array, counts_b: Array, rounds: int, seed: int) -> float:
+    """Approximate randomisation of two systems' counts ``(G, K, L + 2, 3)``, whole documents with all their fits.
+
+    Where the numbers of fits differ, both are repeated up to their least common multiple, which leaves means alone.
+    """
+    fits = lcm(counts_a.shape[1], counts_b.shape[1])
+    a, b = (np.tile(counts, (1, fits // counts.shape[1], 1, 1)) for counts in (counts_a, counts_b))
+    return approximate_randomisation(a, b, mean_macro_f1, rounds=rounds, seed=seed)
 
 
-def _groups(
-    names: list[str], metrics: list[Metrics], counts: list[np.ndarray], rounds: int, seed: int
-) -> dict[str, str]:
-    pairs = list(combinations(range(len(names)), 2))
-    p = [approximate_randomisation(counts[i], counts[j], macro_f1, rounds=rounds, seed=seed) for i, j in pairs]
-    adjusted = {(names[i], names[j]): float(a) for (i, j), a in zip(pairs, holm(p), strict=True)}
-    return indistinguishable_groups(names, [m.macro_f1.value for m in metrics], adjusted)
+def _pairwise(
+    measured: Mapping[str, _Measured], rounds: int, seed: int, tell: Callable[[str], None]
+) -> dict[tuple[str, str], float]:
+    p = {}
+    for one, other in combinations(measured, 2):
+        tell(f"testing {one} against {other}")
+        p[one, other] = randomisation_p(measured[one].counts, measured[other].counts, rounds, seed)
+    return p
 
 
-def _seed_scores(system: System, labels: Sequence[str]) -> tuple[float, ...]:
-    return tuple(float(macro_f1(_counts(table, labels).sum(axis=0))) for table in system.tables)
+def _adjusted(p: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+    return dict(zip(p, holm(list(p.values())).tolist(), strict=True))
 
 
-def _note(metrics: Metrics, reference: str, contrasts: int, resamples: int, rounds: int) -> str:
-    note = (
-        f"{metrics.n:,} sentences of {metrics.documents:,} documents. Intervals: 95%, percentile bootstrap over "
-        f"documents, {resamples:,} resamples. Differences: paired against {reference}; p by approximate "
-        f"randomisation over documents ({rounds:,} rounds), Holm-corrected over the {contrasts} contrasts of "
-        f"{PRIMARY}. Systems that share a letter are not distinguishable (all pairs, Holm, 5%)."
+def _contrast(
+    measured: Mapping[str, _Measured],
+    name: str,
+    reference: str,
+    p: Mapping[tuple[str, str], float],
+    family: Mapping[tuple[str, str], float],
+    method: Method,
+) -> Contrast | None:
+    if name == reference:
+        return None
+    pair = (name, reference) if (name, reference) in p else (reference, name)
+    intervals = (measured[name].drawn - measured[reference].drawn).intervals(method=method, bounds=(-1.0, 1.0))
+    summary = dict(zip(SUMMARY, intervals, strict=False))  # the labels' figures follow
+    return Contrast({figure: summary[figure] for figure in DIFFERENCES}, p[pair], family[pair])
+
+
+def _row(
+    system: System, answers: Aligned, measured: _Measured, group: str, method: Method, contrast: Contrast | None
+) -> Row:
+    columns = figure_names(answers.labels)
+    intervals = dict(zip(columns, measured.drawn.intervals(method=method), strict=True))
+    for label, interval in zip(("", *answers.labels), measured.ece, strict=True):
+        intervals["ece", label] = interval
+    fits = answers.fits[system.name]
+    return Row(
+        name=system.name,
+        summary={figure: intervals[figure, ""] for figure in SUMMARY},
+        labels={label: {figure: intervals[figure, label] for figure in PER_LABEL} for label in answers.labels},
+        thresholds=_mean_thresholds(fits, answers.labels),
+        fits=tuple(fit.name for fit in fits),
+        values={column: tuple(measured.values[:, i].tolist()) for i, column in enumerate(columns)},
+        facts=system.facts,
+        group=group,
+        remark=system.remark,
+        contrast=contrast,
     )
-    return f"{note} Caution: {metrics.interval.warning}." if metrics.interval.warning else note
+
+
+def _mean_thresholds(fits: Sequence[Fit], labels: Sequence[str]) -> dict[str, float]:
+    return dict(zip(labels, np.mean([fit.thresholds for fit in fits], axis=0).tolist(), strict=True))
+
+
+def _note(answers: Aligned, reference: str, systems: int, resamples: int, rounds: int, method: Method) -> str:
+    documents = len(set(answers.documents))
+    how = "BCa" if method == "bca" else "percentile"
+    said = [
+        f"{len(answers.ids):,} sentences of {documents:,} documents.",
+        f"Intervals: 95%, {how} bootstrap over documents, {resamples:,} resamples, tails widened for {documents:,} "
+        "documents (Hesterberg 2015); a document's seeds and repeats are one cluster.",
+        f"ECE: {EQUAL_MASS.count} bins of equal mass; it is biased upward, so its interval is that of an inverted test "
+        "and may lie below the figure.",
+    ]
+    if systems > 1:
+        contrasts = f"the {systems - 1} contrasts" if systems > 2 else "the one contrast"
+        said += [
+            f"Differences: paired against {reference}; p by approximate randomisation of whole documents ({rounds:,} "
+            f"rounds), Holm-corrected over the family of {contrasts} of {PRIMARY} against {reference}.",
+            f"Systems that share a letter are not distinguishable in {PRIMARY} (all pairs, Holm, {ALPHA:.0%}).",
+        ]
+    if answers.cut_at_half:
+        said.append(f"Without thresholds or decisions in its file, so cut at 0.5: {', '.join(answers.cut_at_half)}.")
+    return " ".join([*said, *_cautions(answers, documents)])
+
+
+def _cautions(answers: Aligned, documents: int) -> list[str]:
+    absent = [label for label, count in zip(answers.labels, answers.gold.sum(axis=0), strict=True) if not count]
+    found = [few_clusters_warning(documents)]
+    if absent:
+        found.append(f"no gold sentence for {', '.join(absent)}: recall, F1 and AP count as 0 there and in the means")
+    return [f"Caution: {text}." for text in found if text]
 
 
 def _flat_row(row: Row) -> dict[str, Any]:
-    m = row.metrics
     flat: dict[str, Any] = {"model": row.name, "group": row.group}
-    for name in ("macro_f1", "micro_f1", "none_f1", "subset_accuracy"):
-        interval = getattr(m, name)
-        flat |= {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    flat |= {"ap": m.macro_ap, "brier": m.macro_brier, "ece": m.macro_ece}
-    for label, figures in m.labels.items():
-        flat |= {f"{label}_{k}": getattr(figures, k) for k in ("precision", "recall", "f1", "f1_low", "f1_high")}
-    if row.difference is not None:
-        d = row.difference
-        flat |= {"difference": d.value, "difference_low": d.low, "difference_high": d.high}
-        flat |= {"p": row.p_value, "p_holm": row.p_adjusted}
-    return flat | {"seeds": " ".join(f"{score:.4f}" for score in row.seeds)} | dict(row.facts)
+    for figure, interval in row.summary.items():
+        flat |= _flat(figure, interval)
+    flat |= {"fits": len(row.fits), "macro_f1_sd": row.spread, "macro_f1_fits": " ".join(f"{v:.4f}" for v in row.seeds)}
+    for label, figures in row.labels.items():
+        for figure, interval in figures.items():
+            flat |= _flat(f"{label}_{figure}", interval)
+        flat[f"{label}_threshold"] = row.thresholds[label]
+    if row.contrast:
+        for figure, interval in row.contrast.differences.items():
+            flat |= _flat(f"{figure}_difference", interval)
+        flat |= {"p": row.contrast.p_value, "p_holm": row.contrast.p_adjusted}
+    return flat | dict(row.facts) | {"remark": row.remark}
+
+
+def _flat(name: str, interval: Interval) -> dict[str, float]:
+    return {name: interval.value, f"{name}_low": interval.low, f"{name}_high": interval.high}

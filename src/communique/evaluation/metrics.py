@@ -160,7 +160,7 @@ def cluster_counts(gold: Array, predicted: Array, documents: Sequence[str]) -> A
 
 def f1_of_counts(counts: Array) -> Array:
     """F1 ``(...)`` of counts ``(..., 3)``; 0 where there is neither gold nor prediction."""
-    return _ratio(2 * counts[..., TRUE_POSITIVE], counts[..., PREDICTED] + counts[..., GOLD])
+    return ratio(2 * counts[..., TRUE_POSITIVE], counts[..., PREDICTED] + counts[..., GOLD])
 
 
 def macro_f1(counts: Array) -> Array:
@@ -180,13 +180,14 @@ def _every_f1(counts: Array) -> Array:
     return np.concatenate([np.stack(summary, axis=-1), f1[..., :NONE]], axis=-1)
 
 
-def _ratio(part: Array, whole: Array) -> Array:
+def ratio(part: Array, whole: Array) -> Array:
+    """``part / whole``, elementwise; 0 where the whole is 0."""
     return np.divide(part, whole, out=np.zeros(whole.shape), where=whole > 0)
 
 
 def _label_metrics(gold: Array, p: Array, totals: Array, f1: list[Interval], thresholds: Array) -> list[LabelMetrics]:
     hits, predicted, support = totals[:NONE].T
-    precision, recall = _ratio(hits, predicted), _ratio(hits, support)
+    precision, recall = ratio(hits, predicted), ratio(hits, support)
     brier, ece = brier_score(gold, p), expected_calibration_error(gold, p)
     return [
         LabelMetrics(

@@ -1,25 +1,26 @@
 """Uncertainty with the document as its unit: bootstrap intervals, paired tests, corrections for many tests.
 
-Everything works on counts a cluster, an array ``(clusters, ...)`` that may simply be added up: a resample is
-a weighting of the clusters, never a copy of the sentences. A ``Statistic`` turns totals ``(..., *shape of one
-cluster)`` into values ``(...)``. This module knows neither labels nor models.
+A resample is a weighting of the clusters, never a copy of the sentences: a ``Weighted`` statistic turns weights
+``(B, clusters)`` into values ``(B, K)``. Most statistics need only counts a cluster, an array ``(clusters, ...)``
+that may simply be added up: a ``Statistic`` turns totals ``(..., *shape of one cluster)`` into values ``(...)``.
+This module knows neither labels nor models.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from string import ascii_letters
 from typing import Any, Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.stats import norm, t
 
 from communique.errors import CommuniqueError
 
 Array = np.ndarray[Any, Any]
 Statistic = Callable[[Array], Array]
+Weighted = Callable[[Array], Array]
 Method = Literal["percentile", "bca"]
 
-ENOUGH_CLUSTERS = 30
+ENOUGH_CLUSTERS = 60  # from here up the intervals hold the truth as often as they say (experiments/checks)
 BLOCK = 500  # resamples drawn at a time: bounds the memory without changing a digit
 SAME = 1e-12  # differences closer than rounding are the same difference
 
@@ -81,22 +82,90 @@ def bootstrap_intervals(
 ) -> list[Interval]:
     """One interval for each of the K values that ``statistic`` gives ``(..., K)``, from the same resamples.
 
-    Clusters are drawn with replacement (Efron 1979; Field & Welsh 2007 for clusters); ``bca`` corrects bias
-    and skew (Efron 1987), its acceleration from leaving one cluster out. A single cluster says nothing of the
-    variation between clusters, so its interval is the statistic's whole range, ``bounds``.
-    Raises CommuniqueError for no cluster or an impossible setting.
+    See ``Replicates.intervals``; raises CommuniqueError for no cluster or an impossible setting.
     """
     clusters = np.asarray(clusters, dtype=float)
-    _check(clusters, resamples, level, method)
-    values = statistic(clusters.sum(axis=0))
-    if len(clusters) == 1:
-        return [Interval(float(value), *bounds) for value in values]
-    replicates = statistic(_resampled_totals(clusters, resamples, seed))
-    tails = np.tile([(1 - level) / 2, (1 + level) / 2], (len(values), 1))
-    if method == "bca":
-        tails = _bca_tails(statistic, clusters, values, replicates, tails)
-    ends = [np.quantile(column, pair) for column, pair in zip(replicates.T, tails, strict=True)]
-    return [Interval(float(v), float(low), float(high)) for v, (low, high) in zip(values, ends, strict=True)]
+    if clusters.ndim == 0:
+        raise CommuniqueError("no cluster to resample: give at least one document")
+
+    def weighted(weights: Array) -> Array:
+        return statistic(np.tensordot(weights, clusters, (1, 0)))
+
+    drawn = replicate(weighted, len(clusters), resamples=resamples, seed=seed, leave_out=method == "bca")
+    return drawn.intervals(level, method, bounds)
+
+
+@dataclass(frozen=True, eq=False)
+class Replicates:
+    """K statistics of all clusters ``values (K,)``, of every resample ``draws (B, K)``, and for BCa without each
+    of the G clusters ``left_out (G, K)``, else None.
+
+    Drawn with one seed over the same clusters they are paired: their difference is that of the paired bootstrap.
+    """
+
+    clusters: int
+    values: Array
+    draws: Array
+    left_out: Array | None = None
+
+    def __sub__(self, other: "Replicates") -> "Replicates":
+        if self.draws.shape != other.draws.shape or self.clusters != other.clusters:
+            raise CommuniqueError("paired replicates: both need the same documents, resamples and statistics")
+        both = self.left_out is not None and other.left_out is not None
+        left_out = self.left_out - other.left_out if both else None  # type: ignore[operator]
+        return Replicates(self.clusters, self.values - other.values, self.draws - other.draws, left_out)
+
+    def intervals(
+        self, level: float = 0.95, method: Method = "percentile", bounds: tuple[float, float] = (0.0, 1.0)
+    ) -> list[Interval]:
+        """One interval a statistic, percentile (Efron 1979; Field & Welsh 2007 for clusters) or ``bca``.
+
+        BCa corrects bias and skew (Efron 1987), its acceleration from leaving one cluster out. A single cluster
+        says nothing of the variation between clusters, so its interval is the statistic's whole range, ``bounds``.
+        The tails of both are ``widened_tails``.
+        """
+        _check_interval(level, method)
+        if self.clusters == 1:
+            return [Interval(float(value), *bounds) for value in self.values]
+        tails = np.tile(widened_tails(level, self.clusters), (len(self.values), 1))
+        if method == "bca":
+            tails = _bca_tails(self, tails)
+        ends = [np.quantile(column, pair) for column, pair in zip(self.draws.T, tails, strict=True)]
+        return [Interval(float(v), float(low), float(high)) for v, (low, high) in zip(self.values, ends, strict=True)]
+
+
+def widened_tails(level: float, clusters: int) -> Array:
+    """The two percentiles to read off for a level, wider than nominal where clusters are few (Hesterberg 2015).
+
+    A bootstrap of G clusters is too narrow by the factor sqrt((G - 1) / G) and by normal in place of t quantiles.
+    """
+    z = t.ppf([(1 - level) / 2, (1 + level) / 2], clusters - 1) * np.sqrt(clusters / (clusters - 1))
+    return np.asarray(norm.cdf(z))
+
+
+def replicate(
+    statistic: Weighted, clusters: int, *, resamples: int = 2000, seed: int = 0, leave_out: bool = False
+) -> Replicates:
+    """Evaluate ``statistic``, a function of the clusters' weights, on ``resamples`` multinomial draws of them.
+
+    ``leave_out`` also evaluates it without each cluster, which BCa needs. Raises CommuniqueError for no cluster
+    or no resample.
+    """
+    if not clusters:
+        raise CommuniqueError("no cluster to resample: give at least one document")
+    if resamples < 1:
+        raise CommuniqueError(f"{resamples} resamples: ask for at least 1 (2000 is usual)")
+    rng = np.random.default_rng(seed)
+    drawn = (rng.multinomial(clusters, np.full(clusters, 1 / clusters), size=n) for n in _blocks(resamples))
+    draws = np.concatenate([statistic(weights.astype(float)) for weights in drawn])
+    left_out = _without_each(statistic, clusters) if leave_out and clusters > 1 else None
+    return Replicates(clusters, statistic(np.ones((1, clusters)))[0], draws, left_out)
+
+
+def _without_each(statistic: Weighted, clusters: int) -> Array:
+    starts = range(0, clusters, BLOCK)
+    rows = (np.arange(start, min(start + BLOCK, clusters)) for start in starts)
+    return np.concatenate([statistic((np.arange(clusters) != row[:, None]).astype(float)) for row in rows])
 
 
 def paired_difference(
@@ -160,35 +229,7 @@ def holm(p_values: Sequence[float] | Array) -> Array:
     return adjusted
 
 
-def indistinguishable_groups(
-    names: Sequence[str],
-    values: Sequence[float] | Array,
-    adjusted: Mapping[tuple[str, str], float],
-    alpha: float = 0.05,
-) -> dict[str, str]:
-    """Compact letter display: names from the best value down, each with the letters of its groups.
-
-    Two names share a letter exactly when their adjusted p is at least ``alpha``; ``adjusted`` holds every
-    pair once, in either order. Groups come from insertion and absorption (Piepho 2004).
-    Raises CommuniqueError where a pair is missing or the letters run out.
-    """
-    ranked = [name for _, name in sorted(zip(values, names, strict=True), key=lambda pair: -pair[0])]
-    groups = [frozenset(ranked)]
-    for first, second in _distinct_pairs(ranked, adjusted, alpha):
-        split = {part for group in groups for part in _without_both(group, first, second)}
-        groups = [group for group in split if not any(group < other for other in split)]
-    if len(groups) > len(ascii_letters):
-        raise CommuniqueError(f"{len(groups)} overlapping groups outrun the alphabet: compare fewer systems")
-    groups.sort(key=lambda group: sorted(map(ranked.index, group)))
-    lettered = list(zip(ascii_letters, groups, strict=False))
-    return {name: "".join(letter for letter, group in lettered if name in group) for name in ranked}
-
-
-def _check(clusters: Array, resamples: int, level: float, method: str) -> None:
-    if clusters.ndim == 0 or not len(clusters):
-        raise CommuniqueError("no cluster to resample: give at least one document")
-    if resamples < 1:
-        raise CommuniqueError(f"{resamples} resamples: ask for at least 1 (2000 is usual)")
+def _check_interval(level: float, method: str) -> None:
     if not 0 < level < 1:
         raise CommuniqueError(f"confidence level {level}: must lie between 0 and 1, as in 0.95")
     if method not in ("percentile", "bca"):
@@ -199,20 +240,14 @@ def _blocks(number: int) -> Iterator[int]:
     yield from (min(BLOCK, number - start) for start in range(0, number, BLOCK))
 
 
-def _resampled_totals(clusters: Array, resamples: int, seed: int) -> Array:
-    """Totals ``(resamples, ...)``: sums weighted by how often each cluster is drawn, which is multinomial."""
-    rng, size = np.random.default_rng(seed), len(clusters)
-    draws = (rng.multinomial(size, np.full(size, 1 / size), size=block) for block in _blocks(resamples))
-    return np.concatenate([np.tensordot(weights.astype(float), clusters, (1, 0)) for weights in draws])
-
-
-def _bca_tails(statistic: Statistic, clusters: Array, values: Array, replicates: Array, tails: Array) -> Array:
+def _bca_tails(drawn: Replicates, tails: Array) -> Array:
     """The percentiles ``(K, 2)`` that BCa reads off instead of the nominal ``tails``."""
-    below = ((replicates < values).mean(axis=0) + (replicates <= values).mean(axis=0)) / 2
-    edge = 0.5 / len(replicates)  # a share of exactly 0 or 1 would send the bias to infinity
+    if drawn.left_out is None:
+        raise CommuniqueError("BCa intervals: need the statistics without each document; replicate with leave_out")
+    below = ((drawn.draws < drawn.values).mean(axis=0) + (drawn.draws <= drawn.values).mean(axis=0)) / 2
+    edge = 0.5 / len(drawn.draws)  # a share of exactly 0 or 1 would send the bias to infinity
     bias = norm.ppf(np.clip(below, edge, 1 - edge))[:, None]
-    left_out = statistic(clusters.sum(axis=0) - clusters)
-    influence = left_out.mean(axis=0) - left_out
+    influence = drawn.left_out.mean(axis=0) - drawn.left_out
     spread = (influence**2).sum(axis=0)
     flat = spread <= SAME**2  # no cluster moves the statistic: nothing to accelerate
     acceleration = np.where(flat, 0.0, (influence**3).sum(axis=0) / (6 * np.where(flat, 1.0, spread) ** 1.5))
@@ -227,20 +262,3 @@ def _paired(counts_a: Array, counts_b: Array) -> tuple[Array, Array]:
             f"paired counts of shapes {a.shape} and {b.shape}: both need the same documents in the same order"
         )
     return a, b
-
-
-def _distinct_pairs(
-    ranked: Sequence[str], adjusted: Mapping[tuple[str, str], float], alpha: float
-) -> Iterator[tuple[str, str]]:
-    for i, first in enumerate(ranked):
-        for second in ranked[i + 1 :]:
-            p = adjusted.get((first, second), adjusted.get((second, first)))
-            if p is None:
-                raise CommuniqueError(f"no p-value for the pair '{first}', '{second}': compare every pair")
-            if p < alpha:
-                yield first, second
-
-
-def _without_both(group: frozenset[str], first: str, second: str) -> Iterator[frozenset[str]]:
-    together = first in group and second in group
-    yield from (group - {first}, group - {second}) if together else (group,)

@@ -1,166 +1,172 @@
-"""The study page: a leaderboard with its plots, as one file that needs no network."""
+"""The study page: a leaderboard with its plots, as one file that needs no network, and its tables beside it."""
 
 import os
-import re
-from base64 import b64encode
-from collections.abc import Sequence
-from io import BytesIO
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
 from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from communique.errors import CommuniqueError
-from communique.evaluation.comparison import Leaderboard, System
-from communique.reporting.tables import latex, leaderboard_cells, markdown, per_label_frame
-from communique.tracking.base import RunRecord, Tracker
+from communique.evaluation.comparison import PRIMARY, Leaderboard
+from communique.evaluation.learning_curve import LearningCurve
+from communique.evaluation.plots import learning_curve_figure
+from communique.evaluation.study_plots import (
+    MOST_LINES,
+    confusion_figures,
+    interval_figure,
+    label_figure,
+    precision_recall_figure,
+    reliability_figure,
+)
+from communique.reporting.latex import document
+from communique.reporting.leaderboard import Estimate, blocks, label_titles, markdown
+from communique.reporting.svg import inline
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-NEEDED = ("id", "document", "labels", "predicted")
+
+@dataclass(frozen=True)
+class Section:
+    """A further section of the page: a title, and HTML that its maker has escaped."""
+
+    title: str
+    html: str
 
 
-def systems_of_study(study: str, part: str, tracker: Tracker) -> list[System]:
-    """One system a run name and recipe, with the predictions of all its seeds for one part.
+@dataclass(frozen=True)
+class Plot:
+    """Pictures of the page, what they show, and what is said under them."""
 
-    Runs of one name that differ in more than the seed are told apart by what differs.
+    title: str
+    figures: Sequence[Figure]
+    shows: str
+    caption: str
+
+    @property
+    def pictures(self) -> list[Markup]:
+        """The figures as elements of a page."""
+        return [inline(figure, f"{self.shows} ({i})") for i, figure in enumerate(self.figures, 1)]
+
+
+def write_study(
+    board: Leaderboard,
+    out: Path,
+    title: str,
+    *,
+    titles: Mapping[str, str] | None = None,
+    curves: Sequence[LearningCurve] = (),
+    sections: Sequence[Section] = (),
+) -> None:
+    """Write the page ``out``, and beside it the leaderboard as .csv, .md and .tex and every fit's values as .fits.csv.
+
+    ``titles`` says how labels are called, ``sections`` come last. All files are written or none; raises
+    CommuniqueError unless ``out`` ends in .html.
     """
-    by_recipe: dict[tuple[str, frozenset[tuple[str, str]]], list[RunRecord]] = {}
-    for run in tracker.runs(study):
-        by_recipe.setdefault((run.name, _recipe(run)), []).append(run)
-    names = _distinct_names(list(by_recipe))
-    return [_system(names[key], _latest_by_seed(runs), part) for key, runs in by_recipe.items()]
-
-
-def _recipe(run: RunRecord) -> frozenset[tuple[str, str]]:
-    """The parameters that make the recipe: neither seeds nor where things are kept."""
-    beside = ("seed", "force", "study", "name")
-    kept = {k: v for k, v in run.params.items() if not k.startswith("tracking.") and k.split(".")[-1] not in beside}
-    return frozenset((key, re.sub(r'"seed": \d+', '"seed"', value)) for key, value in kept.items())
-
-
-def _distinct_names(
-    keys: Sequence[tuple[str, frozenset[tuple[str, str]]]],
-) -> dict[tuple[str, frozenset[tuple[str, str]]], str]:
-    names = {}
-    for name, recipe in keys:
-        rivals = [other for rival, other in keys if rival == name]
-        shared = frozenset.intersection(*rivals)
-        apart = ", ".join(f"{key}={value}" for key, value in sorted(recipe - shared))
-        names[name, recipe] = f"{name} ({apart})" if apart else name
-    return names
-
-
-def _latest_by_seed(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    latest = {run.params.get("seed", ""): run for run in runs}
-    return [latest[seed] for seed in sorted(latest, key=lambda seed: (len(seed), seed))]  # 2 before 10
-
-
-def _system(name: str, runs: Sequence[RunRecord], part: str) -> System:
-    tables = []
-    for run in runs:
-        table = _read_predictions(run.artifacts / "predictions.parquet")
-        chosen = table[table["part"] == part]
-        if chosen.empty:
-            raise CommuniqueError(
-                f"run {run.id} ({name}): has no part '{part}'; it has {', '.join(table['part'].unique())}"
-            )
-        tables.append(chosen.reset_index(drop=True))
-    seconds = np.mean([run.metrics.get("fit_seconds", np.nan) for run in runs])
-    return System(name, tuple(tables), {"fit (s)": f"{seconds:,.0f}"})
-
-
-def systems_of_files(paths: Sequence[Path]) -> list[System]:
-    """One system a prediction file (``.csv`` or ``.parquet``), named for the file."""
-    return [System(path.stem, (_read_predictions(path),), {}) for path in paths]
-
-
-def _read_predictions(path: Path) -> pd.DataFrame:
-    try:
-        table = (
-            pd.read_parquet(path)
-            if path.suffix == ".parquet"
-            else pd.read_csv(path, dtype={"id": str, "document": str})
-        )
-    except (OSError, ValueError) as error:
-        raise CommuniqueError(f"{path}: cannot be read as predictions ({' '.join(str(error).split())})") from error
-    if missing := [column for column in NEEDED if column not in table]:
-        raise CommuniqueError(f"{path}: column '{missing[0]}' is missing; predictions need {', '.join(NEEDED)}, prob_…")
-    if not any(str(column).startswith("prob_") for column in table):
-        raise CommuniqueError(f"{path}: has no column 'prob_…'; predictions need a probability for each label")
-    return table.astype({"id": str, "document": str})
-
-
-def write_study(board: Leaderboard, out: Path, title: str) -> None:
-    """Write the page, and the leaderboard beside it as .csv, .md and .tex; CommuniqueError unless ``out`` is .html."""
     if out.suffix not in (".html", ".htm"):
         raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .csv .md .tex come beside it")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    header, rows = leaderboard_cells(board)
-    titles = {label: label.replace("_", " ") for label in board.labels}
-    labels = per_label_frame(board, titles)
-    template = Environment(loader=PackageLoader("communique.reporting"), autoescape=True).get_template("study.html")
-    page = template.render(
-        title=title,
-        header=header,
-        rows=rows,
-        note=board.note,
-        per_label=labels,
-        intervals=_inline(_interval_plot(board)),
-        bars=_inline(_label_plot(board)),
-    )
-    staged = out.with_name(f".{out.name}.{os.getpid()}")
-    staged.write_text(page, encoding="utf-8")
-    staged.replace(out)
-    board.to_frame().to_csv(out.with_suffix(".csv"), index=False)
-    out.with_suffix(".md").write_text(markdown(header, rows) + f"\n{board.note}\n", encoding="utf-8")
-    out.with_suffix(".tex").write_text(latex(board, title), encoding="utf-8")
-
-
-def _interval_plot(board: Leaderboard) -> Figure:
-    figure = Figure(figsize=(6.4, 0.5 * len(board.rows) + 1), layout="constrained")
-    axes = figure.add_subplot(xlabel="macro-F1, 95% interval over documents")
-    for y, row in enumerate(reversed(board.rows)):
-        f1 = row.metrics.macro_f1
-        axes.plot([f1.low, f1.high], [y, y], color="#555555", linewidth=2)
-        axes.plot(row.seeds, [y] * len(row.seeds), "|", color="#D55E00", markersize=9)
-        axes.plot(f1.value, y, "o", color="#0072B2")
-    axes.set_yticks(range(len(board.rows)), [_plain(row.name) for row in reversed(board.rows)])
-    return _bare(figure, axes)
-
-
-def _label_plot(board: Leaderboard) -> Figure:
-    figure = Figure(figsize=(6.4, 3.2), layout="constrained")
-    axes = figure.add_subplot(ylabel="F1, 95% interval", ylim=(0, 1))
-    width = 0.8 / len(board.rows)
-    for i, row in enumerate(board.rows):
-        at = np.arange(len(board.labels)) + i * width
-        f1 = np.array([row.metrics.labels[label].f1 for label in board.labels])
-        ends = np.array([[row.metrics.labels[n].f1_low, row.metrics.labels[n].f1_high] for n in board.labels]).T
-        bars: dict[str, Any] = {
-            "color": COLOURS[i % len(COLOURS)],
-            "hatch": ("", "//", "..", "xx")[i % 4],
-            "alpha": 0.85,
+    named = label_titles(board, titles)
+    tables = blocks(board, named, curves)
+    text = "\n".join(markdown(block) for block in tables)
+    _write_all(
+        {
+            out: _page(board, title, named, curves, sections),
+            out.with_suffix(".csv"): board.to_frame().to_csv(index=False),
+            out.with_suffix(".fits.csv"): board.fits_frame().to_csv(index=False),
+            out.with_suffix(".md"): f"# {title}\n\n{text}\n{board.note}\n",
+            out.with_suffix(".tex"): document(tables, title, board.note),
         }
-        axes.bar(at, f1, width, yerr=np.abs(ends - f1), error_kw={"linewidth": 1}, label=_plain(row.name), **bars)
-    axes.set_xticks(np.arange(len(board.labels)) + 0.4 - width / 2, [n.replace("_", "\n") for n in board.labels])
-    axes.legend(ncols=len(board.rows), fontsize=8, frameon=False, loc="lower center")
-    return _bare(figure, axes)
+    )
 
 
-def _plain(name: str) -> str:
-    """A name that matplotlib shall not read as a formula."""
-    return name.replace("$", r"\$")
+def _page(
+    board: Leaderboard,
+    title: str,
+    titles: Mapping[str, str],
+    curves: Sequence[LearningCurve],
+    sections: Sequence[Section],
+) -> str:
+    environment = Environment(loader=PackageLoader("communique.reporting"), autoescape=True)
+    environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
+    ranking, *further = blocks(board, titles, curves)
+    return environment.get_template("study.html").render(
+        title=title,
+        verdict=verdict(board),
+        ranking=ranking,
+        further=further,
+        note=board.note,
+        remarks=[(row.name, row.remark) for row in board.rows if row.remark],
+        plots=_plots(board, list(titles.values()), curves),
+        sections=[(section.title, Markup(section.html)) for section in sections],
+    )
 
 
-def _bare(figure: Figure, axes: Any) -> Figure:
-    axes.spines[["top", "right"]].set_visible(False)
-    return figure
+def verdict(board: Leaderboard) -> str:
+    """What the leaderboard says, in a sentence or two."""
+    best = board.rows[0]
+    f1 = best.macro_f1
+    said = f"{best.name} has the highest {PRIMARY}, {f1.value:.3f} [{f1.low:.3f}, {f1.high:.3f}]."
+    tied = [row.name for row in board.rows[1:] if set(row.group) & set(best.group)]
+    if tied:
+        return f"{said} It cannot be told apart from {_listed(tied)}."
+    return f"{said} It is told apart from every other." if len(board.rows) > 1 else said
 
 
-def _inline(figure: Figure) -> str:
-    buffer = BytesIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None}, transparent=True)
-    return "data:image/svg+xml;base64," + b64encode(buffer.getvalue()).decode()
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _plots(board: Leaderboard, titles: Sequence[str], curves: Sequence[LearningCurve]) -> list[Plot]:
+    few = f"The {MOST_LINES} best systems. " if len(board.rows) > MOST_LINES else ""
+    differences = f"; right: paired differences from {board.reference}" if len(board.rows) > 1 else ""
+    learned = Plot(
+        "Learning curve",
+        [learning_curve_figure(curves)] if curves else [],
+        "Macro-F1 by number of training sentences",
+        "Solid: macro-F1 with 95% intervals, small marks are fits. Dashed: thresholds chosen on the measured part "
+        "itself, an oracle that shows what is lost by where probabilities are cut.",
+    )
+    found = [
+        Plot(
+            "Intervals",
+            [interval_figure(board)],
+            "Macro-F1 of every system with its interval, and paired differences",
+            f"Left: {PRIMARY} with its 95% interval; upright marks are fits{differences}. Letters as in the table.",
+        ),
+        learned,
+        Plot("Labels", [label_figure(board, titles)], "F1 of each label by system", "F1 with 95% intervals."),
+        Plot(
+            "Reliability",
+            [reliability_figure(board, titles)],
+            "Observed share against mean probability, one panel a label",
+            f"{few}Bins of equal mass, the seeds taken together; on the diagonal probabilities mean what they say.",
+        ),
+        Plot(
+            "Precision and recall",
+            [precision_recall_figure(board, titles)],
+            "Precision against recall, one panel a label",
+            f"{few}Means over seeds; the mark is where the thresholds cut.",
+        ),
+        Plot(
+            "Label sets taken for one another",
+            confusion_figures(board, titles),
+            "Gold label sets against predicted label sets, by system",
+            "Rows: gold sets, the commonest by name, the others pooled; columns: predicted sets by the same numbers. "
+            "Cells count sentences (means over seeds); the darker, the larger the share of the row.",
+        ),
+    ]
+    return [plot for plot in found if plot.figures]
+
+
+def _write_all(texts: Mapping[Path, str]) -> None:
+    """Write every file or, where one cannot be written, none."""
+    staged = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
+    next(iter(texts)).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        for path, text in texts.items():
+            staged[path].write_text(text, encoding="utf-8")
+        for path, temporary in staged.items():
+            temporary.replace(path)
+    finally:
+        for temporary in staged.values():
+            temporary.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """What a model said of labelled sentences: probabilities and decisions, measured and as a table."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -29,6 +30,7 @@ class Predictions:
     repeat: int = 0
     fold: int = 0
     group: str = ""
+    seconds: float = 0.0  # that scoring took
 
     def metrics(self, **options: Any) -> Metrics:
         """Every metric with document-clustered intervals."""
@@ -62,11 +64,13 @@ class Predictions:
 
 def predict(model: StanceModel, corpus: Corpus, fold: Fold | None = None) -> Predictions:
     """Score a labelled corpus; ``fold`` tells whose model it is."""
+    started = time.perf_counter()
     raw = model.raw_proba(corpus.texts)
     probabilities = raw if model.calibrator is None else model.calibrator.transform(raw)
     decided = model.decide(probabilities)  # refuses a model without thresholds
+    seconds = time.perf_counter() - started
     place = (0, 0, "") if fold is None else (fold.repeat, fold.number, fold.group)
-    return Predictions(corpus, probabilities, decided, np.asarray(model.thresholds), raw, *place)
+    return Predictions(corpus, probabilities, decided, np.asarray(model.thresholds), raw, *place, seconds)
 
 
 def pooled(parts: Sequence[Predictions]) -> Predictions:

@@ -107,7 +107,8 @@ def train_run(
             tuple(facts),
             _by_repeat(said["test"]),
         )
-        tracker.log_metrics(_flat_metrics(result.metrics) | seconds)
+        cost = seconds | {"sentences_per_second": _speed(said["test"]), "train_sentences": len(folds[-1]["train"])}
+        tracker.log_metrics(_flat_metrics(result.metrics) | cost)
         origin = provenance_of(config, corpus.fingerprint, identity)
         _record_files(result, corpus, said, config, origin, tracker, describe)
     return result
@@ -181,6 +182,11 @@ def _flat_metrics(metrics: Mapping[str, Metrics]) -> dict[str, float]:
     return flat
 
 
+def _speed(parts: Sequence[Predictions]) -> float:
+    """Sentences scored a second, over all folds."""
+    return sum(len(part.corpus) for part in parts) / max(sum(part.seconds for part in parts), 1e-9)
+
+
 def _record_files(
     result: RunResult,
     corpus: Corpus,
@@ -196,5 +202,7 @@ def _record_files(
         write_files(folder, result, corpus, {part: pooled(parts) for part, parts in said.items()}, config, origin)
         describe(folder)
         tracker.log_files(folder)
+        model = result.model.save(Path(scratch) / "model")
+        tracker.log_metrics({"model_bytes": sum(p.stat().st_size for p in model.rglob("*") if p.is_file())})
         if len(result.folds) == 1:
-            tracker.log_model(result.model.save(Path(scratch) / "model"))
+            tracker.log_model(model)

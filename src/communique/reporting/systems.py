@@ -1,0 +1,214 @@
+"""The systems that a comparison is about: from the runs of studies, and from prediction files anyone made."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from communique.errors import CommuniqueError
+from communique.evaluation.learning_curve import LearningCurve, learning_curve
+from communique.evaluation.predictions import System, probability_labels
+from communique.evaluation.resampling import Method
+from communique.reporting.leaderboard import FACTS
+from communique.tracking.base import RunRecord, Tracker
+
+NEEDED = ("id", "document", "labels")
+SHARE = "split.train_share"
+Recipe = frozenset[tuple[str, str]]
+
+
+def gather(studies: Sequence[str], files: Sequence[Path], part: str, tracker: Tracker | None) -> list[System]:
+    """The systems of studies and of files, with names of their own; CommuniqueError where neither is given."""
+    if not studies and not files:
+        raise CommuniqueError("compare: give --study or --predictions")
+    of_studies = systems_of_studies(studies, part, tracker) if tracker else []
+    of_files = systems_of_files(files, part)
+    origins = ["runs"] * len(of_studies) + ["file"] * len(of_files)
+    return _told_apart([*of_studies, *of_files], origins)
+
+
+def systems_of_studies(studies: Sequence[str], part: str, tracker: Tracker) -> list[System]:
+    """The systems of several studies; equal names get their study's name added."""
+    found = [(study, system) for study in dict.fromkeys(studies) for system in systems_of_study(study, part, tracker)]
+    return _told_apart([system for _, system in found], [study for study, _ in found])
+
+
+def systems_of_study(study: str, part: str, tracker: Tracker) -> list[System]:
+    """One system a run name, recipe and share of the training documents, with all its seeds' predictions of a part.
+
+    Runs of one name that differ in more than the seed are told apart by what differs. Raises CommuniqueError where
+    the study has no run, or a run no such part.
+    """
+    by_recipe: dict[tuple[str, Recipe], dict[float, list[RunRecord]]] = {}
+    for run in tracker.runs(study):
+        by_recipe.setdefault((run.name, _recipe(run)), {}).setdefault(_share(run), []).append(run)
+    names = _distinct_names(list(by_recipe))
+    return [
+        _system(names[key], share, _latest_by_seed(runs), part)
+        for key, by_share in by_recipe.items()
+        for share, runs in sorted(by_share.items())
+    ]
+
+
+def systems_of_files(paths: Sequence[Path], part: str = "test") -> list[System]:
+    """One system a prediction file (``.csv`` or ``.parquet``), named for it; equal names get their folder's added.
+
+    Of a file with a column ``part`` that holds several, only ``part`` is read; a column ``seed`` makes tables.
+    Raises CommuniqueError where a file cannot be read or a column is missing.
+    """
+    systems = [_system_of_file(path, part) for path in paths]
+    return _told_apart(systems, [path.absolute().parent.name for path in paths])
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Systems by how much they learned from: those for a leaderboard, and those of each recipe with a curve."""
+
+    leaderboard: tuple[System, ...]
+    curves: dict[str, tuple[System, ...]]
+
+    @property
+    def left_out(self) -> int:
+        """How many systems stand in curves alone."""
+        return len({s.name for systems in self.curves.values() for s in systems} - {s.name for s in self.leaderboard})
+
+
+def by_share(systems: Sequence[System]) -> Shares:
+    """Systems that learned from the whole training part, or all where none did; and the recipes of several shares."""
+    whole = tuple(system for system in systems if system.share == 1)
+    recipes = dict.fromkeys(system.recipe for system in systems if system.recipe)
+    grouped = {recipe: tuple(s for s in systems if s.recipe == recipe) for recipe in recipes}
+    return Shares(whole or tuple(systems), {recipe: found for recipe, found in grouped.items() if len(found) > 1})
+
+
+def learning_curves(
+    study: str, part: str, tracker: Tracker, *, resamples: int = 2000, method: Method = "percentile"
+) -> list[LearningCurve]:
+    """The learning curves of a study on a part, one a recipe that has runs at several ``split.train_share``.
+
+    Draw them with ``evaluation.plots.learning_curve_plot``. Raises CommuniqueError where no recipe has several.
+    """
+    curves = by_share(systems_of_study(study, part, tracker)).curves
+    if not curves:
+        raise CommuniqueError(f"study '{study}': no recipe has runs at several {SHARE}; train with {SHARE}=0.1,0.5,1.0")
+    return [learning_curve(name, found, resamples=resamples, method=method) for name, found in curves.items()]
+
+
+def _told_apart(systems: Sequence[System], origins: Sequence[str]) -> list[System]:
+    count = Counter(system.name for system in systems)
+    return [
+        replace(system, name=f"{system.name} ({origin})", recipe=system.recipe and f"{system.recipe} ({origin})")
+        if count[system.name] > 1
+        else system
+        for system, origin in zip(systems, origins, strict=True)
+    ]
+
+
+def _recipe(run: RunRecord) -> Recipe:
+    """The parameters that make the recipe: neither seeds nor shares nor where things are kept."""
+    beside = ("seed", "force", "study", "name", SHARE)
+    kept = {
+        key: value
+        for key, value in run.params.items()
+        if not key.startswith("tracking.") and not {key, key.split(".")[-1]} & set(beside)
+    }
+    return frozenset((key, re.sub(r'"seed": \d+', '"seed"', value)) for key, value in kept.items())
+
+
+def _share(run: RunRecord) -> float:
+    return float(run.params.get(SHARE, "1"))
+
+
+def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recipe], str]:
+    names = {}
+    for name, recipe in keys:
+        rivals = [other for rival, other in keys if rival == name]
+        shared = frozenset.intersection(*rivals)
+        apart = ", ".join(f"{key}={value}" for key, value in sorted(recipe - shared))
+        names[name, recipe] = f"{name} ({apart})" if apart else name
+    return names
+
+
+def _latest_by_seed(runs: Sequence[RunRecord]) -> list[RunRecord]:
+    latest = {run.params.get("seed", ""): run for run in runs}
+    return [latest[seed] for seed in sorted(latest, key=lambda seed: (len(seed), seed))]  # 2 before 10
+
+
+def _system(name: str, share: float, runs: Sequence[RunRecord], part: str) -> System:
+    tables = []
+    for run in runs:
+        table = read_predictions(run.artifacts / "predictions.parquet")
+        chosen = table[table["part"] == part]
+        if chosen.empty:
+            raise CommuniqueError(
+                f"run {run.id} ({name}): has no part '{part}'; it has {', '.join(table['part'].unique())}"
+            )
+        tables.append(chosen.reset_index(drop=True))
+    means = {fact: _mean(runs, fact) for fact in (*FACTS, "train_sentences")}
+    return System(
+        name if share == 1 else f"{name}, {100 * share:g}% of training",
+        tuple(tables),
+        {fact: means[fact] for fact in FACTS if not np.isnan(means[fact])},
+        tuple(run.params.get("seed", "") for run in runs),
+        name,
+        share,
+        means["train_sentences"],
+        "; ".join(dict.fromkeys(caution for run in runs if (caution := run.tags.get("communique.caution")))),
+    )
+
+
+def _mean(runs: Sequence[RunRecord], metric: str) -> float:
+    """A metric's mean over the runs; NaN where one did not record it."""
+    return float(np.mean([run.metrics.get(metric, np.nan) for run in runs]))
+
+
+def _system_of_file(path: Path, part: str) -> System:
+    table = read_predictions(path)
+    if "part" in table and table["part"].nunique() > 1:
+        parts = ", ".join(map(str, table["part"].unique()))
+        table = table[table["part"] == part].reset_index(drop=True)
+        if table.empty:
+            raise CommuniqueError(f"{path}: has no part '{part}'; it has {parts}: name one with --part")
+    tables = dict(_by_seed(table))
+    return System(path.stem, tuple(tables.values()), seeds=tuple(tables))
+
+
+def _by_seed(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    if "seed" not in table or table["seed"].nunique(dropna=False) == 1:
+        yield "1", table
+        return
+    for seed, rows in table.groupby("seed", dropna=False):
+        yield str(seed), rows.reset_index(drop=True)
+
+
+def read_predictions(path: Path) -> pd.DataFrame:
+    """A table of predictions with ``id`` and ``document`` as texts; CommuniqueError for what is missing, and where."""
+    try:
+        table = _read(path)
+    except (OSError, ValueError) as error:
+        raise CommuniqueError(f"{path}: cannot be read as predictions ({' '.join(str(error).split())})") from error
+    if missing := [column for column in NEEDED if column not in table]:
+        raise CommuniqueError(f"{path}: column '{missing[0]}' is missing; predictions need {', '.join(NEEDED)}, prob_…")
+    if not probability_labels(table):
+        raise CommuniqueError(f"{path}: has no column 'prob_…'; predictions need a probability for each label")
+    if table.empty:
+        raise CommuniqueError(f"{path}: holds no prediction; give one row a sentence")
+    for column in ("id", "document"):
+        if table[column].isna().any():
+            row = int(np.flatnonzero(table[column].isna())[0])
+            raise CommuniqueError(f"{path}, row {row + 1}, column '{column}': is empty; name every sentence's {column}")
+    return table.astype({"id": str, "document": str})
+
+
+def _read(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    if path.suffix != ".csv":
+        raise CommuniqueError(f"{path}: ends in '{path.suffix}'; predictions are .csv or .parquet")
+    texts: dict[str, Any] = dict.fromkeys(("id", "document", "labels", "predicted", "part"), str)
+    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])  # a label may be called NA
