@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from communique.errors import CommuniqueError
-from communique.evaluation.metrics import cluster_counts, macro_f1
 from communique.evaluation.grouping import indistinguishable_groups
+from communique.evaluation.metrics import cluster_counts, macro_f1
 from communique.evaluation.resampling import (
     Interval,
     approximate_randomisation,
@@ -16,6 +16,8 @@ from communique.evaluation.resampling import (
     few_clusters_warning,
     holm,
     paired_difference,
+    replicate,
+    widened_tails,
 )
 
 
@@ -31,20 +33,39 @@ def planted(rng, clusters, size=8, *, of=1):
 
 
 def test_two_documents_worked_by_hand():
-    # One document all wrong, one all right: resamples give 0, 1/2, 1 with chances 1/4, 1/2, 1/4.
+    # One document all wrong, one all right: resamples give 0, 1/2, 1 with chances 1/4, 1/2, 1/4. At level 0.2 the
+    # t quantile of one degree of freedom is 0.325, times sqrt(2) 0.460, which is the normal's percentile 67.7.
     counts = np.array([[0, 5], [5, 5]])
+    assert widened_tails(0.2, 2) == pytest.approx([0.323, 0.677], abs=5e-4)
     assert bootstrap_interval(share, counts) == Interval(0.5, 0, 1)
-    assert bootstrap_interval(share, counts, level=0.4) == Interval(0.5, 0.5, 0.5)
+    assert bootstrap_interval(share, counts, level=0.2) == Interval(0.5, 0.5, 0.5)
+
+
+@pytest.mark.parametrize("clusters", [5, 20, 150])
+def test_the_interval_of_a_mean_has_the_width_of_students(clusters):
+    values = np.random.default_rng(0).normal(size=clusters)
+    counts = np.stack([values, np.ones(clusters)], axis=-1)
+    ours = bootstrap_interval(share, counts, resamples=20_000)
+    low, high = stats.t.interval(0.95, clusters - 1, values.mean(), stats.sem(values))
+    assert ours.high - ours.low == pytest.approx(high - low, rel=0.05 if clusters > 5 else 0.15)
+
+
+def test_tails_approach_the_nominal_ones_with_the_number_of_clusters():
+    low = [widened_tails(0.95, clusters)[0] for clusters in (10, 60, 500, 100_000)]
+    assert low == sorted(low)
+    assert low[-1] == pytest.approx(0.025, abs=1e-5)
 
 
 @pytest.mark.parametrize(("method", "theirs"), [("percentile", "percentile"), ("bca", "BCa")])
 def test_intervals_agree_with_scipys_over_cluster_indices(method, theirs):
     (counts,) = planted(np.random.default_rng(5), 40)
     ours = bootstrap_interval(share, counts, method=method, resamples=20_000)
+    low, high = widened_tails(0.95, 40)
     scipys = stats.bootstrap(
         (np.arange(40),),
         lambda index, axis: share(counts[index.astype(int)].sum(axis=-2)),
         n_resamples=20_000,
+        confidence_level=high - low,
         method=theirs,
         rng=np.random.default_rng(0),
     ).confidence_interval
@@ -106,6 +127,24 @@ def test_pairing_narrows_the_interval_of_systems_that_err_together():
     assert paired.high - paired.low < 0.5 * (unpaired.high - unpaired.low)
 
 
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_replicates_subtracted_are_the_paired_bootstrap(method):
+    a, b = planted(np.random.default_rng(3), 50, of=2)
+    one, other = (
+        replicate(lambda w, c=c: share(w @ c)[:, None], 50, resamples=300, seed=4, leave_out=True) for c in (a, b)
+    )
+    (ours,) = (one - other).intervals(method=method)
+    assert ours == paired_difference(a, b, share, method=method, resamples=300, seed=4)
+
+
+def test_replicates_of_other_documents_are_not_paired():
+    made = [replicate(lambda w: w[:, :1], clusters, resamples=5) for clusters in (3, 4)]
+    with pytest.raises(CommuniqueError, match="same documents"):
+        made[0] - made[1]
+    with pytest.raises(CommuniqueError, match="leave_out"):
+        made[0].intervals(method="bca")
+
+
 def test_memory_blocks_change_no_digit(monkeypatch):
     a, b = planted(np.random.default_rng(8), 40, of=2)
 
@@ -153,8 +192,8 @@ def test_names_share_a_letter_exactly_when_not_told_apart(data):
 
 
 def test_few_clusters_are_warned_of():
-    assert few_clusters_warning(30) is None
-    assert "29 documents" in str(few_clusters_warning(29))
+    assert few_clusters_warning(60) is None
+    assert "59 documents" in str(few_clusters_warning(59))
     assert "one document" in str(few_clusters_warning(1))
 
 

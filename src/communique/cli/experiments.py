@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -83,19 +84,25 @@ def compare(
 
     from communique.evaluation.comparison import compare as compare_systems
     from communique.evaluation.learning_curve import learning_curve
-    from communique.reporting.study import write_study
+    from communique.reporting.study import check_page_name, write_study
     from communique.reporting.systems import by_share, gather
     from communique.reporting.terminal import terminal
 
     if interval not in ("percentile", "bca"):
         raise CommuniqueError(f"--interval {interval}: choose percentile or bca")
+    if out:
+        check_page_name(out)
     tracker = open_tracker(tracking_uri) if studies else None
     shares = by_share(gather(studies or [], files or [], part, tracker))
     options: dict[str, Any] = {"resamples": resamples, "method": interval}
     with console.status("reading") as status:
-        board = compare_systems(shares.leaderboard, reference, tell=lambda text: status.update(Text(text)), **options)
+        board = compare_systems(shares.ranked, reference, tell=lambda text: status.update(Text(text)), **options)
         curves = [learning_curve(name, found, **options) for name, found in shares.curves.items()]
-    title = " · ".join([*(studies or []), *_files(files or []), *([part + decided_here(part, studies, tracking_uri)] if studies else [])])
+    if shares.unranked:
+        left = f"Learned from a part of the training documents, so not ranked: {', '.join(shares.unranked)}."
+        board = replace(board, note=f"{board.note} {left}")
+    measured = [part + decided_here(part, studies, tracking_uri)] if studies else []
+    title = " · ".join([*(studies or []), *_files(files or []), *measured])
     console.print(terminal(board, title, console.width, curves=curves))
     if out:
         write_study(board, out, title, curves=curves)

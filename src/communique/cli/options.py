@@ -1,6 +1,7 @@
 """Options that several commands share, so that each is worded once."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 

@@ -6,6 +6,7 @@ model. A system has several fits: one a seed and, under repeated k-fold, one a r
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from communique.evaluation.metrics import Array
 DEFAULT_CUT = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class System:
     """One system's predictions, one table a seed; ``facts`` are numbers shown beside it (``fit_seconds`` …).
 
@@ -86,7 +87,7 @@ def align(systems: Sequence[System]) -> Aligned:
 
 
 def indicator_matrix(cells: pd.Series, labels: Sequence[str]) -> Array:
-    """Cells of names joined by ``;`` as 0/1, shape ``(n, L)``."""
+    """Cells of label names (joined by ``;``, or lists) as 0/1, shape ``(n, L)``."""
     sets = [_names(cell) for cell in cells]
     return np.array([[label in found for label in labels] for found in sets], dtype=int).reshape(len(sets), len(labels))
 
@@ -96,8 +97,13 @@ def probability_labels(table: pd.DataFrame) -> tuple[str, ...]:
     return tuple(name.removeprefix("prob_") for name in table.columns.astype(str) if name.startswith("prob_"))
 
 
-def _names(cell: object) -> set[str]:
-    return {name.strip() for name in cell.split(";")} - {""} if isinstance(cell, str) else set()
+def _names(cell: Any) -> set[str]:
+    """The label names of a cell: joined by ``;``, or a list as Parquet files may hold; empty for a missing cell."""
+    if isinstance(cell, str):
+        return {name.strip() for name in cell.split(";")} - {""}
+    if isinstance(cell, list | tuple | set | frozenset | np.ndarray):
+        return {str(name) for name in cell}
+    return set() if pd.isna(cell) else {str(cell)}
 
 
 def _check_names(systems: Sequence[System]) -> None:
@@ -117,7 +123,7 @@ def _common_labels(systems: Sequence[System]) -> tuple[str, ...]:
                 f"{system.name}: column 'prob_{odd[0]}' stands in some tables only; compare systems of one codebook"
             )
         cells = [table[column] for column in ("labels", "predicted") if column in table]
-        named: set[str] = set().union(*(_names(cell) for column in cells for cell in column.unique()))
+        named: set[str] = set().union(*(_names(cell) for column in cells for cell in column))
         if unknown := sorted(named - set(labels)):
             raise CommuniqueError(f"{system.name}: label '{unknown[0]}' has no column 'prob_{unknown[0]}'; add it")
     return labels

@@ -49,6 +49,12 @@ class Plot:
         return [inline(figure, f"{self.shows} ({i})") for i, figure in enumerate(self.figures, 1)]
 
 
+def check_page_name(out: Path) -> None:
+    """Refuse a page by another name than .html: its tables come beside it under the same stem."""
+    if out.suffix not in (".html", ".htm"):
+        raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .csv .md .tex come beside it")
+
+
 def write_study(
     board: Leaderboard,
     out: Path,
@@ -63,8 +69,7 @@ def write_study(
     ``titles`` says how labels are called, ``sections`` come last. All files are written or none; raises
     CommuniqueError unless ``out`` ends in .html.
     """
-    if out.suffix not in (".html", ".htm"):
-        raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .csv .md .tex come beside it")
+    check_page_name(out)
     named = label_titles(board, titles)
     tables = blocks(board, named, curves)
     text = "\n".join(markdown(block) for block in tables)

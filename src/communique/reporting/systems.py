@@ -67,23 +67,20 @@ def systems_of_files(paths: Sequence[Path], part: str = "test") -> list[System]:
 
 @dataclass(frozen=True)
 class Shares:
-    """Systems by how much they learned from: those for a leaderboard, and those of each recipe with a curve."""
+    """Systems by how much they learned from: those to rank, those of each recipe with a curve, names left unranked."""
 
-    leaderboard: tuple[System, ...]
+    ranked: tuple[System, ...]
     curves: dict[str, tuple[System, ...]]
-
-    @property
-    def left_out(self) -> int:
-        """How many systems stand in curves alone."""
-        return len({s.name for systems in self.curves.values() for s in systems} - {s.name for s in self.leaderboard})
+    unranked: tuple[str, ...]
 
 
 def by_share(systems: Sequence[System]) -> Shares:
     """Systems that learned from the whole training part, or all where none did; and the recipes of several shares."""
-    whole = tuple(system for system in systems if system.share == 1)
+    ranked = tuple(system for system in systems if system.share == 1) or tuple(systems)
+    unranked = tuple(system.name for system in systems if system not in ranked)
     recipes = dict.fromkeys(system.recipe for system in systems if system.recipe)
     grouped = {recipe: tuple(s for s in systems if s.recipe == recipe) for recipe in recipes}
-    return Shares(whole or tuple(systems), {recipe: found for recipe, found in grouped.items() if len(found) > 1})
+    return Shares(ranked, {recipe: found for recipe, found in grouped.items() if len(found) > 1}, unranked)
 
 
 def learning_curves(
