@@ -22,6 +22,11 @@ def score(
     ],
     out: Annotated[Path, typer.Option(help="the table to write: .csv, .parquet, .jsonl or .xlsx")] = Path("scored.csv"),
     report: Annotated[Path | None, typer.Option(help="an HTML page of the documents, highlighted")] = None,
+    documents: Annotated[int, typer.Option("--report-documents", min=1, help="documents that the page shows")] = 500,
+    explain: Annotated[int, typer.Option(min=0, help="how many sentences' words the page explains")] = 300,
+    prevalence: Annotated[
+        Path | None, typer.Option(help="corrected shares for the page: .json of communique prevalence")
+    ] = None,
     model: ModelOption = MODEL,
     text_column: Annotated[str, typer.Option(help="the text column of tables")] = "text",
     id_column: Annotated[str | None, typer.Option(help="the id column of tables (default: row numbers)")] = None,
@@ -36,13 +41,18 @@ def score(
     tracking_uri: UriOption = URI,
 ) -> None:
     """Score documents sentence by sentence: a table, and a page if asked. Interrupted, the same command goes on."""
+    from communique.reporting.corrected import read_corrected
     from communique.reporting.document_page import write_document_page
     from communique.scoring.interruption import Interrupted
     from communique.scoring.scorer import score_table
 
     if report and (report.suffix not in (".html", ".htm") or report.absolute() == out.absolute()):
         raise CommuniqueError(f"{report}: a page ends in .html; name it so, apart from the table")
+    if prevalence and not report:
+        raise CommuniqueError(f"{prevalence}: corrected shares are shown on a page; name one with --report PAGE.html")
     fitted = load_for_scoring(model, tracking_uri, runtime, inputs)
+    corrected = read_corrected(prevalence, fitted.labels) if prevalence else None
+    shown = {"most": documents, "explain": explain, "corrected": corrected, "progress": True}
     columns = {"text_column": text_column, "id_column": id_column}
     further = {"margin": margin, "any_language": any_language, "force": force, "page": report}
     try:
@@ -53,7 +63,7 @@ def score(
     _tell(summary, fitted)
     if report:
         report.parent.mkdir(parents=True, exist_ok=True)
-        write_document_page(out, inputs, fitted, report, **columns)  # type: ignore[arg-type]
+        write_document_page(out, inputs, fitted, report, **columns, **shown)  # type: ignore[arg-type]
         console.print(f"page → {report}")
 
 
