@@ -1,7 +1,8 @@
 """The document page: nothing lost, nothing let through unescaped, nothing fetched."""
 
 import json
-import shutil
+from base64 import b64encode
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,10 @@ import pandas as pd
 import pytest
 
 from communique.errors import CommuniqueError
-from communique.reporting.document_page import MOST, document_page, write_document_page
+from communique.reporting.corrected import read_corrected
+from communique.reporting.document_page import MOST, Extras, document_page, write_document_page
 from communique.scoring.documents import Document
+from communique.scoring.explanations import explain_table
 from communique.scoring.scorer import score, score_table
 
 parser = pytest.importorskip("lxml.html")
@@ -32,7 +35,11 @@ class TwoLabels:
         return np.where(np.array([["?" in text] for text in texts]), 0.45, found.reshape(len(texts), 2))
 
 
-def page_from(table: pd.DataFrame, texts: dict[str, str]) -> str:
+def data_of(page: str) -> dict:
+    return json.loads(parser.document_fromstring(page).xpath("string(//script[@id='data'])"))
+
+
+def page_from(table: pd.DataFrame, texts: dict[str, str], extras: Extras | None = None) -> str:
     model = TwoLabels()
     return document_page(
         table,
@@ -42,6 +49,7 @@ def page_from(table: pd.DataFrame, texts: dict[str, str]) -> str:
         model.thresholds,
         title=f"Page {EVIL}",
         model_name=model.name,
+        extras=extras,
     )
 
 
@@ -83,7 +91,10 @@ def test_each_sentence_carries_its_labels_and_its_mark():
 def test_counts_are_those_of_the_table():
     page, table = page_of("It is red. Is it?", "It is green. It is red. No.")
     root = parser.document_fromstring(page)
-    rows = [[" ".join(cell.text_content().split()) for cell in row] for row in root.xpath("//tbody/tr")]
+    rows = [
+        [" ".join(cell.text_content().split()) for cell in row]
+        for row in root.xpath("//table[@class='documents']/tbody/tr")
+    ]
     assert rows[0] == ["All", "5", "2 40%", "2 40%", "1 20%"]
     assert [row[1:] for row in rows[1:]] == [
         ["2", "1 50%", "1 50%", "1 50%"],
@@ -99,7 +110,7 @@ def test_counts_are_those_of_the_table():
 
 def test_the_panels_data_are_the_probabilities():
     page, table = page_of(STORY)
-    data = json.loads(parser.document_fromstring(page).xpath("string(//script[@id='data'])"))
+    data = data_of(page)
     found = np.array(data["p"]).reshape(len(table), 2) / 1000
     np.testing.assert_allclose(found, table[["prob_red", "prob_green"]], atol=5e-4)
     assert data["reason"] == [1, -1, -1, -1]
@@ -108,7 +119,10 @@ def test_the_panels_data_are_the_probabilities():
 def test_nothing_is_fetched():
     page, _ = page_of("It is red.")
     root = parser.document_fromstring(page)
-    assert "default-src 'none'" in page
+    (policy,) = root.xpath("//meta[@http-equiv='Content-Security-Policy']/@content")
+    digest = b64encode(sha256(root.xpath("//script[not(@id)]")[0].text.encode()).digest()).decode()
+    assert policy.startswith("default-src 'none'")
+    assert f"script-src 'sha256-{digest}'" in policy
     assert not root.xpath("//link|//*[@src]|//a[not(starts-with(@href, '#'))]")
     assert "@import" not in page
     assert "url(" not in page
@@ -137,31 +151,73 @@ def test_a_page_of_files_shows_so_many_documents_and_says_what_it_leaves_out(tmp
     page = write_document_page(summary.out, [tmp_path / "a.csv"], model, tmp_path / "page.html").read_text("utf-8")
     assert page.count("<article") == MOST
     assert "2 further documents are in out.csv only." in page
+    root = parser.document_fromstring(page)
+    (row,) = root.xpath("//tbody[@class='all']/tr")
+    assert row.xpath("string(td[1])") == "1502 doc.", (
+        "a sentence too short to be a reprint is counted in every document"
+    )
 
 
-@pytest.mark.browser
-def test_keys_filters_and_the_panel_work_in_a_browser(tmp_path):
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no Chromium")
-    (tmp_path / "page.html").write_text(page_of(STORY, "No.")[0], "utf-8")
-    troubles: list[str] = []
-    with playwright.sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        view = browser.new_page()
-        view.on("pageerror", lambda error: troubles.append(str(error)))
-        view.on("console", lambda message: troubles.append(message.text))
-        view.goto((tmp_path / "page.html").as_uri())
-        view.wait_for_function("document.documentElement.dataset.ready === 'yes'")
-        view.keyboard.press("n")
-        view.keyboard.press("ArrowRight")
-        assert "red and green" in view.inner_text("#panel blockquote")
-        assert view.locator("#panel .bar").count() == 2
-        view.click("[data-filter=fr]")
-        assert view.locator("article:visible").count() == 1
-        view.keyboard.press("n")
-        assert "Is it so?" in view.inner_text("#panel blockquote")
-        assert view.title() == f"Page {EVIL}"
-        browser.close()
-    assert troubles == []
+def test_the_panel_knows_the_words_that_moved_what_was_given_or_near():
+    documents = [Document("a", STORY, {}, Path("a.txt"))]
+    table = pd.concat(score(TwoLabels(), documents), ignore_index=True)
+    extras = Extras(explanations=explain_table(TwoLabels(), table, budget=2))
+    data = data_of(page_from(table, {"a": STORY}, extras))
+    assert data["left_out"] == 1
+    assert list(data["words"]) == ["0", "1"]
+    words = table["text"][1].split(" ")
+    assert {words[number] for number, value in data["words"]["1"]["0"] if value > 0} == {"red"}
+    assert {words[number] for number, value in data["words"]["1"]["1"] if value > 0} == {"green."}
+
+
+def test_holder_language_and_reprint_reach_the_panel():
+    _, table = page_of("It is red.", "It is green.")
+    table = table.assign(
+        holder=["", "Oland"], holder_source=["", "verb"], reprint_of=["", "x:1"], language=["en", "fr"]
+    )
+    page = page_from(table, dict(zip(table["document"], ["It is red.", "It is green."], strict=True)))
+    data = data_of(page)
+    assert [data["holder"]["values"][i] for i in data["holder"]["rows"]] == ["", "Oland"]
+    assert (data["reprint"], data["language"]) == ({"1": "x:1"}, {"1": "fr"})
+    assert parser.document_fromstring(page).xpath("//span[@data-i='1']/@class") == ["s L1 reprint"]
+
+
+def corrected_file(path: Path, **changes: object) -> Path:
+    figures = {"value": 0.31, "low": 0.21, "high": 0.42}
+    kinds = [("all", "all", figures), ("group", "Oland", figures), ("group", "Marenia", None)]
+    shares = [
+        {"label": label, "kind": kind, "name": name, "rows": 2, "corrected": found, "raw": figures}
+        for label in TwoLabels.labels
+        for kind, name, found in kinds
+    ]
+    content = {"by": ["holder"], "unit": "sentence", "labelled": 90, "labelled_documents": 40, "notes": []}
+    path.write_text(json.dumps(content | {"shares": shares} | changes), encoding="utf-8")
+    return path
+
+
+def test_corrected_shares_stand_beside_the_counts(tmp_path):
+    _, table = page_of("It is red.", "It is green.")
+    table = table.assign(holder=["Marenia", "Oland"])
+    texts = dict(zip(table["document"], ["It is red.", "It is green."], strict=True))
+    assert "communique prevalence" in page_from(table, texts)
+    corrected = read_corrected(corrected_file(tmp_path / "shares.json"), TwoLabels.labels)
+    page = page_from(table, texts, Extras(corrected=corrected))
+    rows = {row.xpath("string(th)"): row for row in parser.document_fromstring(page).xpath("//tbody/tr[td[@class]]")}
+    assert rows["All"].xpath("string(td[2]//span[2])") == "31% 21–42"
+    assert rows["Oland"].xpath("string(td[3]//span[2])") == "31% 21–42"
+    assert rows["Marenia"].xpath("string(td[2]/small)") == "too few labelled"
+    assert "shares corrected by 90 labelled sentences of 40 documents (shares.json)" in " ".join(page.split()).replace(
+        "</strong> are", ""
+    ).replace("<strong>diamonds", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"unit": "document"}, "not of sentences"), ({"shares": []}, "other labels"), ({"by": None}, "as expected")],
+)
+def test_other_files_are_no_corrected_shares(tmp_path, changes, message):
+    with pytest.raises(CommuniqueError, match=message):
+        read_corrected(corrected_file(tmp_path / "shares.json", **changes), TwoLabels.labels)
+    (tmp_path / "shares.json").write_text("{")
+    with pytest.raises(CommuniqueError, match="not readable"):
+        read_corrected(tmp_path / "shares.json", TwoLabels.labels)

@@ -34,6 +34,11 @@ class Corrected:
     rows: tuple[CorrectedRow, ...]
     notes: tuple[str, ...]
 
+    @property
+    def sentences(self) -> int:
+        """How many sentences the shares of the whole are shares of."""
+        return next(row.sentences for row in self.rows if row.kind == "all")
+
     def shares(self, column: str, name: str) -> tuple[Interval | None, ...] | None:
         """The shares of all sentences (``column`` ""), or of one group of a column, where the file has them."""
         kind = "group" if column else "all"
@@ -63,6 +68,8 @@ def _corrected(path: Path, content: dict[str, Any], labels: list[str]) -> Correc
     for share in content["shares"]:
         groups.setdefault((share["kind"], share["name"]), {})[share["label"]] = share
     rows = tuple(_row(key, [shares[label] for label in labels]) for key, shares in groups.items())
+    if not any(row.kind == "all" for row in rows):
+        raise ValueError("no share of the whole")
     counts = content["labelled"], content["labelled_documents"]
     return Corrected(path.name, tuple(content["by"]), *counts, rows, tuple(content["notes"]))
 

@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from communique.errors import CommuniqueError
 from communique.models.explain import Explanation
-from communique.reporting.corrected import Corrected
+from communique.reporting.corrected import Corrected, CorrectedRow
 from communique.reporting.document_text import PageLabel, page_documents, page_labels
-from communique.reporting.document_totals import ALL, DATE, HOLDER, Totals, totals
+from communique.reporting.document_totals import ALL, DATE, FEWEST, HOLDER, Totals, totals
 from communique.scoring.documents import read_documents
 from communique.scoring.explanations import BUDGET, TableExplanations, explain_table
 from communique.scoring.language import ENGLISH
@@ -29,6 +29,7 @@ LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b3a
 DARK = ("#4aa8e0", "#f08a4b", "#35c79b", "#e3a3c6", "#f0b429", "#8fd0f5", "#f0e442", "#b5b5b5")
 # Documents beyond this many are left to the table: a browser should open the page at once.
 MOST = 500
+FURTHER = 40  # corrected groups that are no section of the page's own
 WORDS = 6  # shown for a label of a sentence
 HEADINGS = {ALL: "", HOLDER: "By holder, as found in the text", DATE: "By date"}
 
@@ -77,7 +78,9 @@ def document_page(
         review=int(table["review"].sum()),
         totals=counted,
         headings=HEADINGS,
+        fewest=FEWEST,
         corrected=extras.corrected,
+        most_further=FURTHER,
         further=_further(counted, extras.corrected),
         explanations=extras.explanations,
         left=extras.left,
@@ -157,13 +160,14 @@ def _environment() -> Environment:
     )
 
 
-def _further(counted: Totals, corrected: Corrected | None) -> list[Any]:
+def _further(counted: Totals, corrected: Corrected | None) -> list[CorrectedRow]:
     """Corrected groups that none of the page's own sections shows, as where they are by actor."""
     if corrected is None or not corrected.by:
         return []
     own = {section.column: {row.name for row in section.rows} for section in counted.sections}
     known = own.get(corrected.by[0], set()) if len(corrected.by) == 1 else set()
-    return [row for row in corrected.rows if row.kind != "all" and row.name not in known]
+    rows = [row for row in corrected.rows if row.kind != "all" and row.name not in known]
+    return sorted(rows, key=lambda row: -row.sentences)
 
 
 def _data(table: pd.DataFrame, labels: Sequence[PageLabel], explanations: TableExplanations | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from communique.scoring.rows import NOT_ENGLISH
 Array = np.ndarray[Any, Any]
 Tables = Callable[[], Iterable[pd.DataFrame]]
 
+FEWEST = 5  # documents below which an interval would be false, as it hardly sees their variation
 HOLDERS = 12  # shown by name; the others together
 REPLICATES = 400
 BLOCK = 4096  # sentences that are counted at a time
@@ -27,7 +28,7 @@ ALL, HOLDER, DATE = "all", "holder", "date"
 
 
 class Share(NamedTuple):
-    """Sentences that carry a label, as a share; no interval where fewer than two documents are counted."""
+    """Sentences that carry a label, as a share; no interval under ``FEWEST`` documents."""
 
     count: int
     value: float
@@ -212,7 +213,7 @@ def _row(name: str, sums: _Sums, group: int) -> TotalRow:
     shares = []
     for label, count in enumerate(counts, 1):
         value = float(count / sentences) if sentences else 0.0
-        known = sums.documents[group] > 1
+        known = sums.documents[group] >= FEWEST
         ends = np.quantile(drawn[:, label] / drawn[:, 0], [0.025, 0.975]) if known else None
         interval = None if ends is None else Interval(value, float(ends[0]), float(ends[1]))
         shares.append(Share(int(count), value, interval))
