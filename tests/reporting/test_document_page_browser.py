@@ -130,6 +130,9 @@ def test_the_keyboard_is_enough(view, folder):
     assert view.evaluate(focused) == "0"
     assert view.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     assert view.evaluate("document.activeElement.getAttribute('role')") == "button"
+    view.keyboard.press("Tab")
+    assert view.evaluate(focused) == "1", "a paragraph that opens with a speaker is no less in reach"
+    view.keyboard.press("ArrowLeft")
     view.keyboard.press("ArrowRight")
     assert view.locator("#panel dl").count() == 0, "walking opens nothing"
     view.keyboard.press("Enter")
@@ -160,7 +163,7 @@ def test_print_shows_every_sentence_with_letter_and_line_and_no_panel(view, fold
     assert view.locator(".s:visible").count() == view.locator(".s").count()
     assert view.locator("[data-i='1'] .k:visible").all_inner_texts() == ["R", "G"]
     first, second = (
-        f"getComputedStyle(document.querySelector('{s}')).backgroundImage" for s in ("[data-i='1']", ".s.L0")
+        f'getComputedStyle(document.querySelector("{found}")).backgroundImage' for found in ("[data-i='1']", ".s.L0")
     )
     assert view.evaluate(first).count("repeating-linear-gradient") == 2
     assert "repeating-linear-gradient" in view.evaluate(second)
@@ -179,7 +182,8 @@ def test_a_narrow_window_scrolls_in_one_direction_only(view, folder):
 def test_five_hundred_documents_stay_light(view, folder):
     show(view, folder / MANY)
     assert view.evaluate("window.nodes") < 2 * DOCUMENTS * SENTENCES + 30 * DOCUMENTS
-    drawn = "[...document.querySelectorAll('article .text')].filter((t) => t.checkVisibility({contentVisibilityAuto: true})).length"
+    seen = "(text) => text.checkVisibility({ contentVisibilityAuto: true })"
+    drawn = f"[...document.querySelectorAll('article .text')].filter({seen}).length"
     assert 0 < view.evaluate(drawn) < 20, "what is out of sight is not laid out"
     view.click("[data-filter=f1]")
     view.keyboard.press("n")
