@@ -39,8 +39,10 @@ class TwoLabels:
 def page_of(texts: dict[str, str], table: pd.DataFrame, explained: int = 0) -> str:
     model = TwoLabels()
     extras = Extras(explain_table(model, table, explained))
-    head = {"title": "Page", "model_name": model.name, "extras": extras}
-    return document_page(table, texts, model.labels, model.titles, model.thresholds, **head)
+    thresholds, name = model.thresholds, model.name
+    return document_page(
+        table, texts, model.labels, model.titles, thresholds, title="Page", model_name=name, extras=extras
+    )
 
 
 def few() -> str:

@@ -8,6 +8,7 @@ from communique.evaluation.resampling import bootstrap_intervals
 from communique.reporting import document_totals
 from communique.reporting.document_totals import FEWEST, HOLDERS, Section, totals
 from communique.reporting.periods import Periods
+from communique.scoring.rows import NOT_ENGLISH
 
 LABELS = ("red", "green")
 
@@ -43,7 +44,7 @@ def test_counts_are_those_of_the_table_in_every_group():
             inside = table[column == row.name.replace("no holder found", "")]
             assert row.sentences == len(inside)
             assert row.documents == inside["document"].nunique()
-            assert [share.count for share in row.shares] == [sum(x in g for g in inside["labels"]) for x in LABELS]
+            assert [share.sentences for share in row.shares] == [sum(x in g for g in inside["labels"]) for x in LABELS]
 
 
 def test_intervals_agree_with_the_cluster_bootstrap():
@@ -53,6 +54,7 @@ def test_intervals_agree_with_the_cluster_bootstrap():
     wanted = bootstrap_intervals(lambda t: t[..., 1:] / t[..., :1], clusters)
     (row,) = section(table, "all").rows
     for share, interval in zip(row.shares, wanted, strict=True):
+        assert share.interval is not None
         assert share.value == pytest.approx(interval.value)
         assert (share.interval.low, share.interval.high) == pytest.approx((interval.low, interval.high), abs=0.012)
 
@@ -67,8 +69,8 @@ def test_pieces_of_any_size_give_the_same_totals(monkeypatch):
 
 def test_reprints_and_other_languages_are_counted_apart():
     table = scored(documents=10)
-    table.loc[0, "reprint_of"] = "x:0"
-    table.loc[1, "review_reason"] = document_totals.NOT_ENGLISH
+    table["reprint_of"] = ["x:0", *[""] * (len(table) - 1)]
+    table["review_reason"] = ["", NOT_ENGLISH, *[""] * (len(table) - 2)]
     found = totals(lambda: [table], LABELS)
     assert found.sections[0].rows[0].sentences == len(table) - 2
     assert (found.survey.reprints, found.survey.not_english) == (1, 1)

@@ -30,7 +30,7 @@ ALL, HOLDER, DATE = "all", "holder", "date"
 class Share(NamedTuple):
     """Sentences that carry a label, as a share; no interval under ``FEWEST`` documents."""
 
-    count: int
+    sentences: int
     value: float
     interval: Interval | None
 
