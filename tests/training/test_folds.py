@@ -13,8 +13,8 @@ from communique.data.protocols import LEAK, LeaveOneGroupOut, RandomSplit
 from communique.data.splits import FreshSplit, GroupedKFold
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
-from communique.evaluation.comparison import indicator_matrix
 from communique.evaluation.metrics import Metrics, evaluate
+from communique.evaluation.predictions import indicator_matrix
 from communique.models.lexicon import LexiconModel
 from communique.tracking.base import NullTracker
 from communique.training import DecisionRule, RunResult, artifacts, train_run

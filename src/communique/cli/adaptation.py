@@ -103,9 +103,9 @@ def _measured(given: list[str], codebook: Path) -> "Mapping[str, Corpus]":
 
 def _tell(done: "Adaptation", resamples: int) -> None:
     """What was used of the archive, and the adapted model beside its teacher on every part."""
-    from communique.evaluation.comparison import System
     from communique.evaluation.comparison import compare as compare_systems
-    from communique.reporting.tables import leaderboard_table
+    from communique.evaluation.predictions import System
+    from communique.reporting.terminal import terminal
 
     used = done.archive.facts()
     console.print(f"archive: {used['sentences']:,} sentences of {used['documents']:,} documents")
@@ -117,6 +117,6 @@ def _tell(done: "Adaptation", resamples: int) -> None:
     table = done.result.predictions
     for part, said in done.teacher.items():
         adapted = table[table["part"] == part].reset_index(drop=True)
-        systems = [System("teacher", (said.to_frame(part),), {}), System("adapted", (adapted,), {})]
+        systems = [System("teacher", (said.to_frame(part),)), System("adapted", (adapted,))]
         board = compare_systems(systems, "teacher", resamples=resamples)
-        console.print(leaderboard_table(board, part, console.width))
+        console.print(terminal(board, part, console.width))

@@ -179,10 +179,9 @@ def _tables(runs: "dict[str, RunRecord]", part: str) -> "dict[str, pd.DataFrame]
 
 
 def _file(path: Path) -> "dict[str, pd.DataFrame]":
-    from communique.reporting.study import systems_of_files
+    from communique.reporting.systems import read_predictions
 
-    (system,) = systems_of_files([path])
-    return {system.name: system.tables[0]}
+    return {path.stem: read_predictions(path)}
 
 
 def _corpus(path: Path, codebook: Path) -> "Corpus":

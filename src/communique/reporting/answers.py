@@ -7,8 +7,8 @@ import pandas as pd
 
 from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
-from communique.evaluation.comparison import indicator_matrix
 from communique.evaluation.hard_cases import Answers
+from communique.evaluation.predictions import indicator_matrix
 from communique.models import StanceModel
 from communique.training import predict
 
