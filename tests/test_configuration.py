@@ -88,7 +88,7 @@ def test_what_may_be_is_let_through(override: str) -> None:
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("model=bogus", "configuration: In 'train': Could not find 'model/bogus'; available: embedding, "),
+        ("model=bogus", "configuration: In 'train': Could not find 'model/bogus'; available: cascade, "),
         ("decision/calibrator=magic", "'decision/calibrator/magic'; available: isotonic, none, platt, temperature"),
         ("bogus=1", "configuration: Could not override 'bogus'."),
         ("model.c=[1,", "configuration: 'model.c=[1,' cannot be read: write key=value"),

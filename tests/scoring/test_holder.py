@@ -17,7 +17,7 @@ SOURCES = {"", "attribution", "quotation", "reference", "speaker", "opening", "m
 
 def found(text: str, **metadata: str) -> list[tuple[str, str]]:
     """Name and source of the holder of each sentence."""
-    return [tuple(holder) for holder in holders(text, split(text), metadata)]
+    return [(holder.name, holder.source) for holder in holders(text, split(text), metadata)]
 
 
 def names(text: str, **metadata: str) -> list[str]:

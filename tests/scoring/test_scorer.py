@@ -110,7 +110,7 @@ def test_provenance_counts_what_was_done_and_what_was_dropped(model, folder, tmp
         "windowed": 0,
         "dropped": {"documents without text": 2, "files of an unknown format": 1},
     }
-    assert known["model"] == {"name": "cues", "fingerprint": "f" * 64}
+    assert known["model"] == {"name": "cues", "fingerprint": "f" * 64, "runtime": ""}
     assert known["thresholds"] == {"red": 0.5, "green": 0.5}
     assert [len(entry["sha256"]) for entry in known["inputs"]] == [64, 64]
     assert (summary.counts.documents, summary.counts.sentences) == (2, 5)

@@ -13,7 +13,7 @@ import numpy as np
 
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import macro_f1
-from communique.evaluation.resampling import Interval
+from communique.evaluation.resampling import Interval, widened_tails
 
 Array = np.ndarray[Any, Any]
 
@@ -37,7 +37,7 @@ def pool(counts: Sequence[Array], *, resamples: int = 2000, level: float = 0.95,
     rng = np.random.default_rng(seed)
     drawn = np.stack([_resampled(part, resamples, rng) for part in counts])
     whole = np.stack([part.sum(axis=0, dtype=float) for part in counts])[:, None]
-    tails = ((1 - level) / 2, (1 + level) / 2)
+    tails = widened_tails(level, sum(map(len, counts)))
     values = [(_together(totals), _averaged(totals)) for totals in (whole, drawn)]
     intervals = [
         Interval(float(value[0]), *(float(end) for end in np.quantile(replicates, tails)))
