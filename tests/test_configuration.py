@@ -1,9 +1,12 @@
 """A wrong override is one clear sentence: what was given, where, and what would do."""
 
 import sys
+from copy import deepcopy
+from functools import cache, reduce
 from pathlib import Path
 
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 
@@ -15,11 +18,28 @@ from communique.errors import CommuniqueError
 CONF = Path(__file__).parents[1] / "conf"
 
 
-def plain(*overrides: str) -> dict:
+@cache
+def composed(*choices: str) -> dict:
+    """The configuration of these choices of groups, as plain data."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose("train", list(overrides), return_hydra_config=True)
+        config = compose("train", list(choices), return_hydra_config=True)
         HydraConfig.instance().set_config(config)
         return experiment.plain_config(config)
+
+
+def plain(*overrides: str) -> dict:
+    """What Hydra makes of overrides: choices are composed, values are set (``+`` and ``~`` as Hydra has them)."""
+    choices = tuple(text for text in overrides if (CONF / text.partition("=")[0]).is_dir())
+    config = deepcopy(composed(*choices))
+    for text in overrides:
+        if text not in choices:
+            key, _, value = text.lstrip("+~").partition("=")
+            *path, last = key.split(".")
+            node = reduce(dict.__getitem__, path, config)
+            node[last] = yaml.safe_load(value)
+            if text.startswith("~"):
+                del node[last]
+    return config
 
 
 CHOICES = sorted(path.relative_to(CONF).with_suffix("") for path in CONF.glob("*/**/*.yaml"))
@@ -79,7 +99,7 @@ def test_a_member_of_an_ensemble_is_checked_like_a_model() -> None:
 @pytest.mark.parametrize(
     "override",
     ["model.c=1", "model.c=0.5", "limit=null", "model.word_ngrams=[1,2]", "decision.target_prevalence=0.1",
-     "decision.target_prevalence={a:0.1}", "decision.target_prevalence=[0.1,0.2]", "study=2026", "model.min_df=3"],
+     "decision.target_prevalence={a: 0.1}", "decision.target_prevalence=[0.1,0.2]", "study=2026", "model.min_df=3"],
 )  # fmt: skip
 def test_what_may_be_is_let_through(override: str) -> None:
     check(plain(override))

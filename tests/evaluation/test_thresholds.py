@@ -60,7 +60,7 @@ def columns(rows) -> tuple[np.ndarray, np.ndarray]:
     return np.array([[int(gold)] for _, gold in rows]), np.array([[p] for p, _ in rows])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, st.sampled_from([0.25, 0.5, 1.0, 2.0]))
 def test_the_fbeta_cut_loses_at_most_the_plateau_of_what_scikit_learn_finds_best(rows, beta) -> None:
     gold, p = columns(rows)
@@ -69,7 +69,7 @@ def test_the_fbeta_cut_loses_at_most_the_plateau_of_what_scikit_learn_finds_best
     assert fbeta_score(gold, p >= cut, beta=beta) >= best - PLATEAU - 1e-9
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(ROWS, st.floats(0.02, 0.98))
 def test_a_stated_share_is_a_weight_a_sentence_as_scikit_learn_counts_them(rows, share) -> None:
     gold, p = columns(rows)
