@@ -1,8 +1,9 @@
-"""An ensemble of runs on record: named by study and run, found, averaged, and run again when a member is another."""
+"""An ensemble of runs on record: named by study and run, found, averaged, recorded."""
 
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 from tests.conftest import make_corpus
@@ -12,6 +13,7 @@ from communique import experiment
 from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
 from communique.models import load_model
+from communique.models.lexicon import LexiconModel
 from communique.tracking.mlflow_tracker import resolve_model_folder
 from communique.training import RunResult
 
@@ -59,11 +61,18 @@ def test_runs_of_a_study_are_averaged_by_name(train: Runs) -> None:
         assert load_model(resolve_model_folder(reference, train.uri)).provenance["run"] == both.run_id
 
     assert train("model=ensemble_saved", members, "decision.calibrator=null") is None
-    train.done("model=lexicon", "decision.calibrator=null")  # the newest run of that name is another model now
-    assert train("model=ensemble_saved", members, "decision.calibrator=null") is not None
-
     with pytest.raises(CommuniqueError, match="was fitted on other sentences than this training part"):
         train("model=ensemble_saved", members, "seed=1")
+
+
+def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_file: Path) -> None:
+    digests = []
+    for number in range(2):
+        model = LexiconModel(str(codebook_file)).fit(["we reject it", "rain"], pd.DataFrame({"rejects": [1, number]}))
+        model.save("member")
+        digests.append(experiment._with_saved_members(composed("model=ensemble_saved", "model.members=[member]"))[1])
+    assert [list(found) for found in digests] == [["member"], ["member"]]
+    assert digests[0] != digests[1]
 
 
 @pytest.mark.parametrize(
