@@ -107,10 +107,10 @@ class StaticModel(StanceModel):
         return super()._parameters() | {"teacher": None, "unlabelled": None}  # paths of the machine that fitted it
 
     def _save(self, folder: Path) -> None:
-        from safetensors.numpy import save_file
+        from safetensors.numpy import save
 
         arrays, vocabularies = self.wide_.to_arrays()
-        save_file({**self.deep_, **arrays}, folder / WEIGHTS)
+        (folder / WEIGHTS).write_bytes(save({**self.deep_, **arrays}))
         (folder / NGRAMS).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
         (folder / TOKENIZER).write_text(self.tokenizer_.to_str(), encoding="utf-8")
 
