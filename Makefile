@@ -33,6 +33,8 @@ run: setup  ## compare the models, crown the best, score two sample documents
 	  'The best recipe:     make champion  (half an hour)'
 
 champion: setup  ## train the best recipe on the whole training split and register it (up to 40 minutes)
+	@$(BIN)/communique train -m experiment=champion_members
+	@$(BIN)/communique train experiment=champion_members model=transformer seed=1
 	@$(BIN)/communique train experiment=champion
 	@$(BIN)/communique champion --study champion
 

@@ -70,7 +70,8 @@ def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_fil
     for number in range(2):
         model = LexiconModel(str(codebook_file)).fit(["we reject it", "rain"], pd.DataFrame({"rejects": [1, number]}))
         model.save("member")
-        digests.append(experiment._with_saved_members(composed("model=ensemble_saved", "model.members=[member]"))[1])
+        plain = experiment.plain_config(composed("model=ensemble_saved", "model.members=[member]"))
+        digests.append(experiment.saved_members(plain["model"], "")[1])
     assert [list(found) for found in digests] == [["member"], ["member"]]
     assert digests[0] != digests[1]
 
