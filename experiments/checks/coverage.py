@@ -60,7 +60,7 @@ def truth(world: World, documents: int = 20_000, corpora: int = 8) -> np.ndarray
     return np.mean([mean_figures(system)(np.ones((1, documents)))[0] for system in drawn], axis=0)
 
 
-def intervals(fits: Sequence[FitFigures], resamples: int, seed: int) -> dict[str, list[Interval]]:
+def intervals(fits: Sequence[FitFigures], resamples: int, seed: int) -> dict[Method, list[Interval]]:
     """The intervals of the summaries by each method, as ``communique compare`` makes them."""
     drawn = replicate(mean_figures(fits), len(fits[0].sizes), resamples=resamples, seed=seed, leave_out=True)
     error = calibration_error_intervals(fits, resamples=resamples, seed=seed)[0]
@@ -70,7 +70,7 @@ def intervals(fits: Sequence[FitFigures], resamples: int, seed: int) -> dict[str
 
 def coverage(
     world: World, documents: int, corpora: int, true: np.ndarray, *, fits: int = 1, resamples: int = 1000
-) -> dict[str, np.ndarray]:
+) -> dict[Method, np.ndarray]:
     """The share of corpora whose interval holds the true figures, by method and figure of ``SUMMARY``."""
     held = {method: np.zeros(len(SUMMARY)) for method in METHODS}
     for seed in track(range(corpora), f"{documents} documents", console=console, transient=True):
@@ -103,10 +103,10 @@ def main(corpora: int = 500) -> None:
             print(f"| {documents} | {fits} | {method} | {cells} |", flush=True)
     print("\np-values of equally good systems\n")
     print("| documents | fits | p below 0.05 | p below 0.5 | Kolmogorov-Smirnov p |\n|---|---|---|---|---|")
-    for documents, fits in ((20, (1, 1)), (60, (1, 1)), (60, (2, 3)), (150, (1, 1))):
-        p = null_p_values(World(), documents, corpora, fits)
+    for documents, systems in ((20, (1, 1)), (60, (1, 1)), (60, (2, 3)), (150, (1, 1))):
+        p = null_p_values(World(), documents, corpora, systems)
         below = f"{(p < 0.05).mean():.3f} | {(p < 0.5).mean():.3f}"
-        print(f"| {documents} | {fits[0]}, {fits[1]} | {below} | {kstest(p, 'uniform').pvalue:.3f} |", flush=True)
+        print(f"| {documents} | {systems[0]}, {systems[1]} | {below} | {kstest(p, 'uniform').pvalue:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -63,10 +63,27 @@ def test_predictions_of_evaluate_are_what_compare_reads(run: Run, folder: Path) 
     for name in ("one[b].csv", "two.parquet"):
         assert run(*common, "--predictions", name).code == 0
     files = ("--predictions", "one[b].csv", "--predictions", "two.parquet")
-    said = run("compare", *files, "--resamples", 50, "--out", "pages/board.html")
+    said = run("compare", *files, "--resamples", 50, "--interval", "bca", "--out", "pages/board.html")
     assert said.code == 0
     assert "one[b]" in said.out
+    assert "BCa bootstrap" in said.out
     assert len(pd.read_csv(folder / "pages" / "board.csv")) == 2
+
+
+def test_compare_fits_eighty_columns_and_says_where_it_cut(
+    run: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    made = pd.DataFrame({"id": range(60), "document": [f"d{i // 6}" for i in range(60)], "labels": ["red", ""] * 30})
+    made.assign(prob_red=[0.9, 0.2, 0.4, 0.1] * 15).to_csv(folder / "anyones_predictions_of_a_long_name.csv")
+    made.assign(prob_red=0.3, predicted="red").to_csv(folder / "other.csv")
+    files = ("--predictions", "anyones_predictions_of_a_long_name.csv", "--predictions", "other.csv")
+    said = run("compare", *files, "--resamples", 50, "--reference", "other")
+    assert said.code == 0
+    assert max(map(len, said.out.splitlines())) <= 80
+    assert "cut at 0.5: anyones_predictions_of_a_long_name." in " ".join(said.out.split())
+    assert "fewer than 60" in " ".join(said.out.split())
+    assert run("compare", *files, "--reference", "ghost").error.startswith("reference 'ghost': is not among")
 
 
 def test_score_writes_table_provenance_and_page(run: Run, folder: Path) -> None:

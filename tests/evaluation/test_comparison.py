@@ -1,19 +1,25 @@
 """The leaderboard: same contrasts as the tests called by hand, seeds averaged, ties called ties."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from tests.evaluation.planted import FAST, LABELS, system, table
 
 from communique.errors import CommuniqueError
-from communique.evaluation.comparison import Leaderboard, compare, mean_macro_f1, randomisation_p
+from communique.evaluation.comparison import Contrast, Leaderboard, Row, compare, mean_macro_f1, randomisation_p
 from communique.evaluation.metrics import cluster_counts, macro_f1
 from communique.evaluation.predictions import indicator_matrix
 from communique.evaluation.resampling import approximate_randomisation, bootstrap_interval, holm, paired_difference
 
 
-def counts(predictions) -> np.ndarray:
+def counts(predictions: pd.DataFrame) -> np.ndarray:
     gold, said = (indicator_matrix(predictions[column], LABELS) for column in ("labels", "predicted"))
     return cluster_counts(gold, said, predictions["document"].tolist())
+
+
+def contrast(row: Row) -> Contrast:
+    assert row.contrast is not None
+    return row.contrast
 
 
 SYSTEMS = [system("poor", table(0.4, 1)), system("good", table(0.05, 2)), system("fair", table(0.15, 3))]
@@ -39,27 +45,27 @@ def test_contrasts_are_those_of_the_resampling_functions_corrected_over_them_all
     others = [counts(SYSTEMS[0].tables[0]), counts(SYSTEMS[1].tables[0])]
     p = [approximate_randomisation(c, base, macro_f1, rounds=300) for c in others]
     for name, c, raw, adjusted in zip(("poor", "good"), others, p, holm(p), strict=True):
-        contrast = rows[name].contrast
+        found = contrast(rows[name])
         by_hand = paired_difference(c, base, macro_f1, resamples=100, method=method)
-        ours = contrast.macro_f1
+        ours = found.macro_f1
         assert (ours.value, ours.low, ours.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high))
-        assert (contrast.p_value, contrast.p_adjusted) == (raw, adjusted)
+        assert (found.p_value, found.p_adjusted) == (raw, adjusted)
     assert rows["fair"].contrast is None
 
 
 def test_a_clearly_better_system_is_told_apart(board: Leaderboard) -> None:
     good, _, poor = board.rows
-    assert good.contrast.macro_f1.low > 0
-    assert poor.contrast.p_adjusted < 0.05
+    assert contrast(good).macro_f1.low > 0
+    assert contrast(poor).p_adjusted < 0.05
     assert not set(good.group) & set(poor.group)
 
 
 def test_identical_systems_are_tied_whatever_the_order_of_their_rows() -> None:
     one = table(0.1)
     first, second = compare([system("a", one), system("b", one.sample(frac=1, random_state=1))], **FAST).rows
-    difference = second.contrast.macro_f1
+    difference = contrast(second).macro_f1
     assert (difference.value, difference.low, difference.high) == (0, 0, 0)
-    assert second.contrast.p_value == second.contrast.p_adjusted == 1
+    assert contrast(second).p_value == contrast(second).p_adjusted == 1
     assert first.group == second.group
     assert first.summary == second.summary
 
@@ -83,13 +89,13 @@ def test_the_same_seed_several_times_changes_nothing() -> None:
         for figure, interval in one.summary.items():
             same = other.summary[figure]
             assert (same.value, same.low, same.high) == pytest.approx((interval.value, interval.low, interval.high))
-    assert often.rows[1].contrast.p_value == once.rows[1].contrast.p_value
+    assert contrast(often.rows[1]).p_value == contrast(once.rows[1]).p_value
 
 
 def test_systems_of_unlike_numbers_of_seeds_are_tested_on_their_means() -> None:
     a, b = (np.stack([counts(table(0.2, seed)) for seed in seeds], axis=1) for seeds in ((0, 1), (2, 3, 4)))
-    swapped = [np.stack([c[:, k] for k in ks], axis=1) for c, ks in ((a, (0, 1) * 3), (b, (0, 1, 2) * 2))]
-    assert randomisation_p(a, b, 200, 0) == approximate_randomisation(*swapped, mean_macro_f1, rounds=200)
+    thrice, twice = a[:, [0, 1, 0, 1, 0, 1]], b[:, [0, 1, 2, 0, 1, 2]]
+    assert randomisation_p(a, b, 200, 0) == approximate_randomisation(thrice, twice, mean_macro_f1, rounds=200)
 
 
 def test_one_system_alone_is_a_leaderboard_without_contrasts() -> None:
@@ -111,7 +117,7 @@ def test_the_frame_has_every_figure_with_its_interval_the_contrast_and_the_facts
         if not figure.endswith("ece"):
             assert (ends.diff(axis=1).iloc[:, 1:] >= -1e-12).all(axis=None)
     assert by_name["fits"].to_dict() == {"x": 2, "good": 1, "fair": 1, "poor": 1}
-    assert len(by_name.loc["x", "macro_f1_fits"].split()) == 2
+    assert len(str(by_name.loc["x", "macro_f1_fits"]).split()) == 2
 
 
 def test_the_values_of_every_fit_average_to_the_figures_shown() -> None:

@@ -1,8 +1,10 @@
 """On planted corpora whose truth is known, intervals hold it as often as they say and p-values are uniform."""
 
 import pytest
-from experiments.checks.coverage import SUMMARY, World, coverage, null_p_values, truth
+from experiments.checks.coverage import World, coverage, null_p_values, truth
 from scipy.stats import binom, kstest
+
+from communique.evaluation.figures import SUMMARY
 
 SMALL = World(labels=2, sentences=(4, 9))
 CORPORA = 150

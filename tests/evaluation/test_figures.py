@@ -85,7 +85,8 @@ def test_resamples_are_those_of_copying_whole_documents():
 
 
 def test_several_fits_are_averaged_figure_by_figure():
-    fits = [FitFigures(*case(seed)[:3], case(0)[3]) for seed in range(3)]
+    names = case()[3]
+    fits = [FitFigures(gold, p, said, names) for gold, p, said, _ in map(case, range(3))]
     weights = np.random.default_rng(0).integers(0, 3, (4, len(fits[0].sizes))).astype(float)
     assert mean_figures(fits)(weights) == pytest.approx(np.mean([fit(weights) for fit in fits], axis=0))
 

@@ -130,9 +130,11 @@ def test_pairing_narrows_the_interval_of_systems_that_err_together():
 @pytest.mark.parametrize("method", ["percentile", "bca"])
 def test_replicates_subtracted_are_the_paired_bootstrap(method):
     a, b = planted(np.random.default_rng(3), 50, of=2)
-    one, other = (
-        replicate(lambda w, c=c: share(w @ c)[:, None], 50, resamples=300, seed=4, leave_out=True) for c in (a, b)
-    )
+
+    def drawn(counts):
+        return replicate(lambda w: share(w @ counts)[:, None], 50, resamples=300, seed=4, leave_out=True)
+
+    one, other = drawn(a), drawn(b)
     (ours,) = (one - other).intervals(method=method)
     assert ours == paired_difference(a, b, share, method=method, resamples=300, seed=4)
 

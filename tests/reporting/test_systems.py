@@ -13,6 +13,7 @@ from communique.data.dataset import Corpus
 from communique.data.splits import GroupedKFold
 from communique.errors import CommuniqueError
 from communique.evaluation.comparison import compare
+from communique.evaluation.predictions import System
 from communique.models.tfidf import TfidfModel
 from communique.reporting import systems
 from communique.reporting.systems import (
@@ -75,7 +76,7 @@ def test_a_label_may_be_called_like_a_missing_value(tmp_path: Path) -> None:
     ).rename(columns={"prob_red": "prob_NA"})  # fmt: skip
     made.to_csv(tmp_path / "na.csv", index=False)
     (row,) = compare(systems_of_files([tmp_path / "na.csv"]), **FAST).rows
-    (plain,) = compare([systems.System("a", (table(0.1),))], **FAST).rows
+    (plain,) = compare([System("a", (table(0.1),))], **FAST).rows
     assert row.macro_f1 == plain.macro_f1
 
 

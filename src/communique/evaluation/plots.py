@@ -71,14 +71,15 @@ def learning_curve_figure(curves: Sequence[LearningCurve]) -> Figure:
     axes = figure.add_subplot(xlabel="training sentences", ylabel="macro-F1", xscale="log")
     for i, curve in enumerate(curves):
         _draw_curve(axes, curve, i)
-    axes.plot([], [], "--", color=INK, marker="o", markerfacecolor="none", label="thresholds chosen here (oracle)")
     sizes = sorted({round(_size(point)) for curve in curves for point in curve.points})
     axes.set_xticks(sizes, [f"{size:,}" if size > 1 else "1" for size in sizes])
     axes.minorticks_off()
     if any(np.isnan(point.sentences) for curve in curves for point in curve.points):
         axes.set_xlabel("training documents, percent")
     axes.grid(axis="y", color=FAINT, linewidth=0.4, alpha=0.5)
-    axes.legend(loc="best", fontsize=8)
+    (oracle,) = axes.plot([], [], "--", color=INK, marker="o", markerfacecolor="none")
+    handles, names = axes.get_legend_handles_labels()
+    axes.legend([*handles, oracle], [*names, "thresholds chosen here (oracle)"], loc="best", fontsize=8)
     return figure
 
 

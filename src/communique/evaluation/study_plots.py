@@ -33,7 +33,7 @@ def interval_figure(board: Leaderboard) -> Figure:
     size = (9.2 if paired else 6.4, 0.36 * len(board.rows) + 0.9)
     figure = Figure(figsize=size, layout="constrained")
     panels: Any = figure.subplots(1, 2 if paired else 1, sharey=True, squeeze=False)[0]
-    panels[0].set(xlabel=f"{PRIMARY}, 95% interval")
+    panels[0].set(xlabel=f"{PRIMARY}, 95% interval", ylim=(-0.6, len(board.rows) - 0.4))
     for y, row in enumerate(reversed(board.rows)):
         panels[0].plot(row.seeds, [y] * len(row.seeds), "|", color=COLOURS[1], markersize=11)
         _bar(panels[0], row.macro_f1, y)
