@@ -121,6 +121,7 @@ def quality(name: str, work: Path, labelled: Corpus) -> float | None:
 
 def in_its_own_process(name: str, work: Path, options: argparse.Namespace) -> dict[str, float]:
     """Seconds from a process's start to its first result, and its peak memory after all sentences."""
+    console.print(f"alone: {name}")
     command = [sys.executable, __file__, "--threads", str(options.threads), "--alone", name, str(work)]
     began = time.time()
     done = subprocess.run(command, capture_output=True, text=True, check=False)

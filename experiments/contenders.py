@@ -46,6 +46,7 @@ def prepare(work: Path, options: argparse.Namespace, parts: Mapping[str, Corpus]
         "static": static,
         "cascade": cascade,
     }
+    _save_usual(found / "network", work / "usual")
     absent = {} if linear else {"tfidf": "the model has no such member"}
     if linear:
         made["tfidf"] = _decided(load_model(linear), validation)
@@ -89,25 +90,29 @@ def contender(name: str, work: Path) -> Score:
 def pipeline(work: Path, batch: int) -> Score:
     """transformers' own pipeline over an untrained network of the same size: its speed is what counts."""
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig, logging
+    from transformers import logging
     from transformers import pipeline as make
 
     torch.set_num_threads(threads())
     logging.set_verbosity_error()
-    folder = work / "encoder, torch" / "network"
-    usual = work / "usual"
-    if not usual.is_dir():
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        options = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
-        AutoModelForSequenceClassification.from_config(BertConfig(**options)).save_pretrained(usual)
-        AutoTokenizer.from_pretrained(folder).save_pretrained(usual)
-    run = make("text-classification", model=str(usual), tokenizer=str(usual), top_k=None, device="cpu")
+    usual = str(work / "usual")
+    run = make("text-classification", model=usual, tokenizer=usual, top_k=None, device="cpu")
 
     def score(texts: Sequence[str]) -> np.ndarray:
         said = run(list(texts), batch_size=batch, truncation=True, function_to_apply="sigmoid")
         return np.array([[entry["score"] for entry in row] for row in said])
 
     return score
+
+
+def _save_usual(network: Path, folder: Path) -> None:
+    """A network of the encoder's size under the architecture that every pipeline can load."""
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig
+
+    config = json.loads((network / "config.json").read_text(encoding="utf-8"))
+    options = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
+    AutoModelForSequenceClassification.from_config(BertConfig(**options)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(network).save_pretrained(folder)
 
 
 def setfit(work: Path) -> Score:

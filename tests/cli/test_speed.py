@@ -46,6 +46,8 @@ def test_without_a_champion_the_packaged_model_scores_and_is_named(run: Run, fol
     assert len(pd.read_csv(folder / "scored.csv")) == 3
     assert not (folder / "mlruns.db").exists()
     assert run("score", "letter.txt", "--model", "packaged").out.count("no champion") == 0
+    assert "there is no MLflow store" in run("distil", "--out", "student").error
+    assert "there is no MLflow store" in run("export", "--out", "fast").error
 
 
 def test_a_store_without_a_champion_leaves_the_packaged_model_too(run: Run, mlflow_store: tuple[str, str]) -> None:

@@ -39,19 +39,23 @@ def load(reference: str, uri: str) -> "StanceModel":
     return load_model(model_folder(reference, uri))
 
 
-def model_folder(reference: str, uri: str) -> Path:
-    """The folder of a model; where no champion is registered, the default is the packaged model, which is said."""
+def model_folder(reference: str, uri: str, fallback: bool = True) -> Path:
+    """The folder of a model; where no champion is registered, the default is the packaged model, which is said.
+
+    Without ``fallback`` a missing champion is refused like any other model that is not there.
+    """
     from communique.models import PACKAGED_MODEL
 
     if (Path(reference) / "model.json").is_file():
         return Path(reference)
     if reference == SHIPPED:
         return PACKAGED_MODEL
-    if reference == MODEL and _no_store(uri):
+    fallback = fallback and reference == MODEL
+    if fallback and _no_store(uri):
         return _fallback(f"no MLflow store at {uri}")
     from communique.tracking.mlflow_tracker import is_registered, resolve_model_folder  # MLflow is slow to load
 
-    if reference == MODEL and not is_registered(reference, uri):
+    if fallback and not is_registered(reference, uri):
         return _fallback(f"no {reference} in {uri}")
     return resolve_model_folder(reference, uri)
 

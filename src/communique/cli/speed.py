@@ -94,7 +94,7 @@ def export(
     from communique.models.export import export_model
     from communique.models.export_cache import check_agreement
 
-    folder = model_folder(model, tracking_uri)
+    folder = model_folder(model, tracking_uri, fallback=False)
     cut = _Cut(data, codebook, split)
     judged = cut.part(validation, "validation") if precision == "int8" or budget is not None else None
     scales = cut.part(calibration, "train").texts if precision == "int8" else []
@@ -126,9 +126,9 @@ def distil(
     from communique.models.static import StaticModel
     from communique.training import DecisionRule, fit_model
 
+    folder = model_folder(teacher, tracking_uri, fallback=False)
     cut = _Cut(data, codebook, split)
     train, validation = cut.part(None, "train"), cut.part(None, "validation")
-    folder = model_folder(teacher, tracking_uri)
     student = StaticModel(str(folder), unlabelled=str(unlabelled) if unlabelled else None, seed=seed)
     fitted = fit_model(student, train, validation, DecisionRule(PlattCalibrator()))
     fitted.provenance |= {"name": out.name, "data": train.fingerprint}
