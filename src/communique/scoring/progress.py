@@ -1,7 +1,8 @@
 """How far scoring is: a bar with the rate on a terminal, a line a minute where there is none."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +13,14 @@ from communique.scoring.source import Source
 from communique.scoring.summary import Counts
 
 EVERY = 60  # seconds between lines where there is no terminal
+
+
+@contextmanager
+def telling(text: str, shown: bool) -> Iterator[None]:
+    """Say on a terminal what is being done while it lasts."""
+    console = Console(stderr=True)
+    with console.status(text) if shown and console.is_terminal else nullcontext():
+        yield
 
 
 class ScoringProgress:
@@ -49,10 +58,6 @@ class ScoringProgress:
         if self.shown and not self.console.is_terminal and time.monotonic() - self.told > EVERY:
             self.told = time.monotonic()
             self.console.print(f"{done / max(self.total, 1):.0%}: {text}", highlight=False)
-
-    def say(self, text: str) -> None:
-        """Tell what begins now, where there is a bar to say it."""
-        self.bar.update(self.task, description=text)
 
     def _done(self) -> int:
         """The bytes that are read: whole files, and the share of the present one."""

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from communique.errors import CommuniqueError
+
 # A shorter sentence ("I thank you.") is said again, not reprinted.
 LEAST_WORDS = 5
 _WORD = re.compile(r"\w+")
@@ -30,8 +32,13 @@ class Register:
     """
 
     def __init__(self, path: Path | None = None) -> None:
+        self.path = path
         self.database = sqlite3.connect(path or "", isolation_level="DEFERRED")
-        self.database.executescript(_TABLES)
+        try:
+            self.database.executescript(_TABLES)
+        except sqlite3.DatabaseError as error:
+            self.database.close()
+            raise CommuniqueError(f"{path}: is damaged ({error}); give --force to begin anew") from error
 
     def __enter__(self) -> Self:
         return self
@@ -68,8 +75,12 @@ class Register:
 
     def commit(self, state: str) -> None:
         """Make what was seen last, together with ``state``: all of it or, at a power cut, nothing."""
-        self.database.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (state,))
-        self.database.commit()
+        try:
+            self.database.execute("INSERT OR REPLACE INTO state VALUES (1, ?)", (state,))
+            self.database.commit()
+        except sqlite3.OperationalError as error:
+            said = f"{self.path}: cannot be written ({error}); make room and repeat the command to go on"
+            raise CommuniqueError(said) from error
 
 
 def _digest(text: str) -> int:

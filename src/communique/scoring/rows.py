@@ -8,7 +8,7 @@ import pandas as pd
 
 from communique.evaluation.nearness import nearness
 from communique.scoring.documents import Document, Place
-from communique.scoring.holder import Holder, holders
+from communique.scoring.holder import NOBODY, Holder, holders
 from communique.scoring.inputs import ReadingLog
 from communique.scoring.language import ENGLISH, languages
 from communique.scoring.model import ScoringModel, decisions, probabilities
@@ -39,12 +39,15 @@ class Cursor(NamedTuple):
 def rows_of(document: Document, register: Register) -> list[Row]:
     """The sentences of a document with all that its text tells of them."""
     sentences = split(document.text)
+    rows = []
     spoken = languages([sentence.text for sentence in sentences])
     held = holders(document.text, sentences, document.metadata)
-    return [
-        Row(document, i, sentence, language, holder, register.first(sentence.text, document.id, i))
-        for i, (sentence, language, holder) in enumerate(zip(sentences, spoken, held, strict=True))
-    ]
+    for i, (sentence, language, holder) in enumerate(zip(sentences, spoken, held, strict=True)):
+        if language != ENGLISH and holder.source != "speaker":
+            holder = NOBODY  # the rules read English
+        reprint_of = register.first(sentence.text, document.id, i)
+        rows.append(Row(document, i, sentence, language, holder, reprint_of))
+    return rows
 
 
 def chunks(

@@ -13,7 +13,7 @@ from communique.scoring.inputs import ReadingLog, earlier_outputs, provenance_pa
 from communique.scoring.interruption import stoppable
 from communique.scoring.model import ScoringModel
 from communique.scoring.parts import Parts, as_arrow
-from communique.scoring.progress import ScoringProgress
+from communique.scoring.progress import ScoringProgress, telling
 from communique.scoring.register import Register
 from communique.scoring.rows import chunks, scored
 from communique.scoring.source import Columns, Limits, Source
@@ -47,8 +47,9 @@ def score(
     Columns: ``document, sentence, start, end, text, speaker, holder, holder_source, language, reprint_of,
     prob_<label>…, labels`` (a list), ``review``, ``review_reason`` (the label nearest to its threshold, or that the
     sentence is not English and has no probability), ``words, windowed``, then the metadata columns (``metadata``, or
-    whatever the documents of a table carry; a name taken above gets ``meta_`` before it). ``reprint_of`` is
-    ``document:sentence`` of the first document with the same sentence of five words or more. A sentence is marked
+    whatever the documents of a table carry; a name taken above gets ``meta_`` before it). ``holder`` is whose stance
+    the text says it is (``communique.scoring.holder``), ``reprint_of`` is ``document:sentence`` of the first document
+    with the same sentence of five words or more. A sentence is marked
     for review where some probability lies within ``margin`` of its threshold on a scale stretched so that the
     threshold lies at one half (``communique.scoring.model.nearness``).
     """
@@ -77,10 +78,11 @@ def score_table(
     """Score files to ``out`` (``.csv``, ``.parquet``, ``.jsonl``, ``.xlsx``) with ``out.provenance.json`` beside it.
 
     All inputs are checked first, then read one document at a time; every ``chunk`` sentences go to disk as a part
-    (``communique.scoring.parts``) and are forgotten, so that memory does not grow with the corpus. After a kill the
-    same call goes on after the last part and ends with the same bytes; ``force`` begins anew. The table is put in
-    place at the end, whole; an earlier one is untouched until then. ``page`` is a page that will be made of the
-    table, so that neither is taken for a document in a folder.
+    (``communique.scoring.parts``) and are forgotten, so that memory does not grow with the corpus, only with the
+    number of files (about a kilobyte each) and the largest one that is read whole. After a kill the same call goes
+    on after the last part and ends with the same bytes; ``force`` begins anew. The table is put in place at the end,
+    whole; an earlier one is untouched until then. ``page`` is a page that will be made of the table: the provenance
+    names it, so that neither is taken for a document the next time.
 
     Raises CommuniqueError for what cannot be read or written, Interrupted (a KeyboardInterrupt) at Ctrl-C or SIGTERM.
     """
@@ -88,16 +90,18 @@ def score_table(
     out, log = Path(out), ReadingLog()
     check_destination(out)
     own = earlier_outputs(provenance_path(out))
-    sources = check_inputs(inputs, text_column=text_column, id_column=id_column, limits=limits, log=log, outputs=own)
-    check_not_among(sources, out, *([Path(page)] if page else []))
-    stamps, hashes = input_stamps(sources), input_hashes(sources)
     columns = {"text_column": text_column, "id_column": id_column}
+    with telling("looking at the inputs …", progress):
+        sources = check_inputs(inputs, **columns, limits=limits, log=log, outputs=own)  # type: ignore[arg-type]
+        check_not_among(sources, out, *([Path(page)] if page else []))
+        stamps, hashes = input_stamps(sources), input_hashes(sources)
     summary = Summary(out, {**columns, "margin": margin, "any_language": any_language, "chunk": chunk}, log)
     told = os.path.relpath(page, out.parent) if page else ""
     with Parts(out, job(model, summary.options, sources, hashes), force) as parts, stoppable(parts.kept):
         _score_parts(model, sources, summary, parts, progress)
         check_unchanged(sources, stamps)
-        _publish(parts, summary, lambda table: provenance(summary, model, sources, hashes, table, told))
+        with telling("writing the table …", progress):
+            _publish(parts, summary, lambda table: provenance(summary, model, sources, hashes, table, told))
     return summary
 
 

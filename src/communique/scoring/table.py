@@ -171,14 +171,14 @@ def first_documents(path: str | Path, most: int) -> tuple[pd.DataFrame, int]:
 def read_batches(path: str | Path, size: int = BATCH) -> Iterator[pd.DataFrame]:
     """The same table in pieces of at most ``size`` rows; raises CommuniqueError where it is none."""
     path = Path(path)
+    if path.suffix not in _READERS:
+        raise CommuniqueError(f"{path}: a table of scores ends in {', '.join(SUFFIXES)}")
     try:
         for table in _READERS[path.suffix](path, size):
             if "labels" not in table:
                 raise CommuniqueError(f"{path}: has no column 'labels'; name a table that communique score wrote")
             yield table.assign(labels=table["labels"].map(lambda given: [] if given is None else list(given)))
-    except KeyError as error:
-        raise CommuniqueError(f"{path}: a table of scores ends in {', '.join(SUFFIXES)}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError) as error:
         raise CommuniqueError(f"{path}: is not a readable table of scores ({error}); score again") from error
 
 
@@ -216,7 +216,10 @@ def _from_parquet(path: Path, size: int) -> Iterator[pd.DataFrame]:
 
 
 def _from_xlsx(path: Path, size: int) -> Iterator[pd.DataFrame]:
-    table = pd.read_excel(path, keep_default_na=False, na_values=[], dtype=object)
+    try:
+        table = pd.read_excel(path, keep_default_na=False, na_values=[], dtype=object)
+    except ImportError as error:
+        raise missing_extra("documents", "openpyxl") from error
     numbers = [name for name in table.columns.astype(str) if name.startswith("prob_")]
     table[numbers] = table[numbers].replace("", float("nan")).astype(float)
     texts = table.columns.difference([*numbers, "sentence", "start", "end", "words", "review", "windowed", "labels"])
