@@ -22,7 +22,7 @@ def prevalence_table(found: Prevalence, titles: Mapping[str, str] | None = None)
     table.add_column("label")
     table.add_column(_by(found))
     for name in ("share [95%]", f"labelled {found.unit}s", "of documents", "more would halve", UNCORRECTED):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=min(9, len(name)))
     for share in found.shares:
         title = (titles or {}).get(share.label, share.label)
         table.add_row(title, share.name, *_cells(share), _percent(share.raw))
