@@ -149,7 +149,7 @@ def _draw_confusion(axes: Any, found: SetConfusion, names: Sequence[str], row: R
     for (y, x), count in np.ndenumerate(found.counts):
         if count:
             axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=COLOURS[0], alpha=0.6 * shares[y, x]))
-            axes.text(x, y, f"{count:.0f}" if count >= 0.5 else "<1", ha="center", va="center", fontsize=7)
+            axes.text(x, y, f"{count:.0f}" if count >= 1 else "<1", ha="center", va="center", fontsize=7)
     named = [*names, "other sets"]
     number = len(named)
     axes.set(xlim=(-0.5, number - 0.5), ylim=(number - 0.5, -0.5), title=plain(row.name))

@@ -157,7 +157,7 @@ def _plots(board: Leaderboard, titles: Sequence[str], curves: Sequence[LearningC
             confusion_figures(board, titles),
             "Gold label sets against predicted label sets, by system",
             "Rows: gold sets, the commonest by name, the others pooled; columns: predicted sets by the same numbers. "
-            "Cells count sentences (means over seeds); the darker, the larger the share of the row.",
+            "Cells count sentences (means over seeds); the stronger the colour, the larger the share of the row.",
         ),
     ]
     return [plot for plot in found if plot.figures]
