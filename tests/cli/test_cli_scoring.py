@@ -28,20 +28,20 @@ def interrupt_after(calls: int, how: object, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_an_interrupted_scoring_says_how_to_go_on_and_does(number, code, run: Run, folder: Path, monkeypatch):
-    rows = [f"We reject item {i} of the long list." for i in range(3000)]
+    rows = [f"We reject item {i} of the long list." for i in range(1100)]
     (folder / "rows.csv").write_text("text\n" + "\n".join(rows) + "\n")
     arguments = ("score", "rows.csv", "--model", "model", "--out", "new/scored.csv")
     with monkeypatch.context() as patch:
-        interrupt_after(2, lambda: signal.raise_signal(number), patch)
+        interrupt_after(1, lambda: signal.raise_signal(number), patch)
         said = run(*arguments)
     assert said.code == code
     assert said.err.strip().endswith("repeat the command to go on")
-    assert "2,048 sentences" in said.err
+    assert "1,024 sentences" in said.err
     assert [path.name for path in (folder / "new").iterdir()] == [".scored.csv.parts"]
     again = run(*arguments)
     assert again.code == 0
-    assert "2,048 of them were scored before an interruption" in again.out
-    assert len(pd.read_csv(folder / "new" / "scored.csv")) == 3000
+    assert "1,024 of them were scored before an interruption" in again.out
+    assert len(pd.read_csv(folder / "new" / "scored.csv")) == 1100
     known = json.loads((folder / "new" / "scored.csv.provenance.json").read_text())
     assert known["starts"] == 2
 
@@ -65,7 +65,7 @@ def test_languages_reprints_and_own_outputs_are_told(run: Run, folder: Path):
 
 
 def test_another_job_in_the_way_is_refused_and_force_begins_anew(run: Run, folder: Path, monkeypatch):
-    (folder / "rows.csv").write_text("text\n" + "We reject it all the same.\n" * 1500)
+    (folder / "rows.csv").write_text("text\n" + "We reject it all the same.\n" * 1050)
     arguments = ("score", "rows.csv", "--model", "model")
     with monkeypatch.context() as patch:
         interrupt_after(1, lambda: signal.raise_signal(signal.SIGINT), patch)

@@ -100,7 +100,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=30).map("".join) | st.text(max_size=120), st.booleans())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_on_any_text_a_holder_is_part_of_the_document_and_has_a_source(text, spoken):
     metadata = {"actor": "Marenia"} if spoken else {}
     sentences = split(text)

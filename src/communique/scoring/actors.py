@@ -36,6 +36,9 @@ _NAME = re.compile(
     r"^(?:(?:Mr|Mrs|Ms|Dr|Gen|Prof)\.? )?[A-Z][\w’'-]+(?: (?:[A-Z][\w’'.-]+|de|van|von|bin|al-\w+)){0,3}$"
 )
 _PRONOUN = re.compile(r"\s(?:I|we|he|she|they|it|you|us|them)(?:\s|$)")
+_INITIALS = re.compile(r"\b[A-Z]\.[A-Z]\.$")
+# A longer phrase is a sentence gone wrong.
+MOST_WORDS = 14
 _BEHIND = frozenset(["abroad", "here", "there", "alone", "themselves", "itself", "himself", "herself", "elsewhere"])
 
 
@@ -54,26 +57,29 @@ class Holding:
 
 
 def holding(subject: str, beside: str = "", reported: bool = False) -> Holding | None:
-    """A noun phrase as a holder: without article, days and relative clause; None where it is nobody."""
-    name = _MODIFIER.split(re.split(r" (?:who|which|that|whose|where) ", subject)[0])[0]
-    name = WHEN_PHRASE.sub("", " " + name).strip(" ,’'\"”“")
-    name = name if re.search(r"\b[A-Z]\.[A-Z]\.$", name) else name.strip(".")
-    words = name.split()
-    while words and words[0].lower() in ("the", "a", "an", "both" if len(words) > 2 else "the"):
-        words = words[1:]
-    if not words or len(words) > 14 or QUOTE in words or words[0].lower() in EMPTY | ADVERBS - {"both"}:
+    """A noun phrase as a holder; None where it is nobody. ``beside`` is what commas set beside it."""
+    words = _core(subject)
+    if not words or len(words) > MOST_WORDS or words[0].lower() in EMPTY | ADVERBS - {"both"}:
         return None
     if words[0].lower() in ("my", "our") and words[-1].lower() not in OWN_SIDE:
         words = words[1:]  # "my colleague" is somebody else
-    name = _issuer(" ".join(words))
-    if words[0].lower() in FIRST:
+    if words[0].lower() in FIRST or " ".join(words).lower() in PERSONAL:
         return Holding(words[0].lower(), reported=reported)
-    if name.lower() in PERSONAL:
-        return Holding(name.lower(), reported=reported)
-    if not any(map(str.isalpha, name)) or not _is_actor(name):
+    name = _issuer(" ".join(words))
+    if not _is_actor(name):
         return None
     personal = beside if _NAME.match(beside) else name if _NAME.match(name) and ROLE.search(beside) else ""
     return Holding(name, personal, reported)
+
+
+def _core(subject: str) -> list[str]:
+    """The words of a noun phrase without article, days, quotation, participles and relative clause."""
+    name = re.split(r" (?:who|which|that|whose|where) |[“”\"]", subject)[0]
+    name = WHEN_PHRASE.sub("", " " + _MODIFIER.split(name)[0]).strip(" ,’'")
+    words = (name if _INITIALS.search(name) else name.strip(".")).split()
+    while words and (words[0].lower() in ("the", "a", "an") or (words[0].lower() == "both" and len(words) > 2)):
+        words = words[1:]
+    return words
 
 
 def _is_actor(name: str) -> bool:

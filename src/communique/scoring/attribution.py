@@ -117,7 +117,10 @@ def _inverted(text: str) -> Holding | None:
             and not told
             and re.match(r"(?:the|a|an|his|her|its)\b|[A-Z]", match["who"])
         ):
-            who = re.split(rf" (?:on|in|at|after|during|to|as|who|when|while|by) |{QUOTE}|\. ", match["who"])[0]
+            who = re.split(
+                rf" (?:on|in|at|after|during|to|as|who|when|while|by) |{QUOTE}|(?<!Dr)(?<!M[rs])(?<!rs)\. ",
+                match["who"],
+            )[0]
             beside = text[match.end("who") :].lstrip(", ").split(",")[0]
             return holding(who, beside, reported=True)
     return None
