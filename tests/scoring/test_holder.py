@@ -72,6 +72,13 @@ def test_a_quotation_of_several_sentences_keeps_its_holder_whichever_end_names_i
     assert names(ahead) == names(behind) == ["Minister Kole"] * 3
 
 
+def test_a_quotation_that_nobody_closes_ends_with_its_paragraph():
+    text = "“We will pay nothing, Minister Kole said.\n\nRain fell.\n\nOland condemned the raid."
+    assert names(text)[1:] == ["", "Oland"]
+    paragraphs = "“We pay nothing.\n\n“Not now,” Minister Kole said."
+    assert names(paragraphs) == ["Minister Kole"] * 2
+
+
 def test_the_outlet_of_a_quotation_is_not_its_holder():
     assert "Courier" not in "".join(names("“It is over,” Minister Kole told the Morning Courier. “We go home.”"))
 

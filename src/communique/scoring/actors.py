@@ -46,14 +46,12 @@ _BEHIND = frozenset(["abroad", "here", "there", "alone", "themselves", "itself",
 class Holding:
     """Who holds the stance; ``name`` has no article. ``alias`` is a personal name set beside it by commas.
 
-    A pronoun stands as it is, in lower case. ``reported`` is true where words are reported, not only a stance told;
-    ``reporter`` is who passes on a stance of somebody else's.
+    A pronoun stands as it is, in lower case. ``reported`` is true where words are reported, not only a stance told.
     """
 
     name: str
     alias: str = ""
     reported: bool = False
-    reporter: str = ""
 
 
 def holding(subject: str, beside: str = "", reported: bool = False) -> Holding | None:

@@ -6,7 +6,6 @@ something doubtful.
 """
 
 import re
-from dataclasses import replace
 
 from communique.scoring.actors import QUOTE, WHEN_PHRASE, Holding, holding
 from communique.scoring.attribution_words import (
@@ -38,6 +37,8 @@ _TOLD = (
     rf"(?:(?:{WHEN})|(?:in|on|at|to|during|after|by|before|from|over) .{{0,60}}$|as saying\b.*$|"
     r"(?:the |a |this |his |her |its )?(?:[A-Z]?[\w’'-]+ ?){1,4}(?: (?:in|on|at|by|of|during|after) .{0,60})?$)"
 )
+_INVERTED = re.compile(rf"(?:{QUOTE},?|,) (?P<verb>[a-z]+) (?P<who>(?:(?:the|a|an|his|her|its)\b|[A-Z])[^,;:“]*)")
+_BEHIND_NAME = re.compile(rf" (?:on|in|at|after|during|to|as|who|when|while|by) |{QUOTE}|(?<!Dr)(?<!M[rs])(?<!rs)\. ")
 _TO_SOMEBODY = frozenset(("tell", "assure", "inform"))
 
 
@@ -55,7 +56,7 @@ def attribution(text: str, headline: bool = False) -> Holding | None:
         return main_clause(text)
     inner = None if QUOTE in text[:3] else main_clause(_without(text, reporter))
     if inner and inner.name not in (*PERSONAL, *FIRST) and not inner.reported:
-        return replace(inner, reporter=reporter.name)
+        return inner
     return None if OUTLETS.search(reporter.name) else reporter
 
 
@@ -108,19 +109,10 @@ def _teller(found: Clause) -> Holding | None:
 
 def _inverted(text: str) -> Holding | None:
     """Who stands behind the verb: "…,” said X" and, in a headline, "…, says X"."""
-    for match in re.finditer(rf"(?:{QUOTE},?|,) (?P<verb>[a-z]+) (?P<who>[^,;:“]+)", text):
+    for match in _INVERTED.finditer(text):
         lemma, form = VERBS.get(match["verb"], ("", ""))
-        told = has_act(["", *match["who"].split()])
-        if (
-            lemma in SAY - _TO_SOMEBODY
-            and form in ("past", "third", "base")
-            and not told
-            and re.match(r"(?:the|a|an|his|her|its)\b|[A-Z]", match["who"])
-        ):
-            who = re.split(
-                rf" (?:on|in|at|after|during|to|as|who|when|while|by) |{QUOTE}|(?<!Dr)(?<!M[rs])(?<!rs)\. ",
-                match["who"],
-            )[0]
+        finite = form in ("past", "third", "base") and lemma in SAY - _TO_SOMEBODY
+        if finite and not has_act(["", *match["who"].split()]):
             beside = text[match.end("who") :].lstrip(", ").split(",")[0]
-            return holding(who, beside, reported=True)
+            return holding(_BEHIND_NAME.split(match["who"])[0], beside, reported=True)
     return None

@@ -100,7 +100,7 @@ def _clause(segments: list[list[str]], depth: int = 0) -> Holding | None:
         return _agent(rest, verb)
     who = holding(subject, alias, reported=verb.lemma in SAY)
     if verb.lemma in SAY and depth < 2 and (inner := _complement(rest, following, depth)):
-        return replace(inner, reporter=subject)
+        return inner
     return None if who is None or OUTLETS.search(subject) else who
 
 
@@ -207,7 +207,7 @@ def _verb_at(words: list[str], i: int, before: str) -> Verb | None:
     at = i
     while at < len(words) and (words[at].lower() in ADVERBS or words[at] in BE | HAVE | MODAL | KEEP):
         rest = " ".join(words[at + 1 :])
-        if words[at] in BE and BEING.match(rest) and i + 1 <= at + 1:
+        if words[at] in BE and BEING.match(rest):
             return Verb(i, at + 1, "be", passive=False)
         helpers += [words[at]] if words[at] not in ADVERBS else []
         at += 1

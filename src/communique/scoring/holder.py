@@ -24,8 +24,9 @@ _OPERATIVE = re.compile(
 )
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|«[^»]*»")
 _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Dr|President|Minister|Secretary|Premier|Chancellor|General|Ambassador|Professor)\b")
-# A pronoun looks back over so many sentences.
+# A pronoun looks back over so many sentences; a quotation of more was not closed.
 REACH = 3
+LONGEST = 15
 
 
 class Holder(NamedTuple):
@@ -44,9 +45,15 @@ NOBODY = Holder()
 
 @dataclass
 class _Memory:
-    """What the sentences so far leave for the next ones."""
+    """What the sentences so far leave for the next ones.
 
-    quoted: Holder = NOBODY
+    ``open`` counts the sentences since a quotation opened, ``waiting`` are those of it whose holder is not known yet.
+    """
+
+    actor: str = ""
+    quoted: str = ""
+    open: int = 0
+    waiting: list[int] = field(default_factory=list)
     body: str = ""
     people: list[tuple[int, str]] = field(default_factory=list)
     groups: list[tuple[int, str, bool]] = field(default_factory=list)
@@ -54,68 +61,70 @@ class _Memory:
 
 def holders(text: str, sentences: Sequence[Sentence], metadata: Mapping[str, str]) -> list[Holder]:
     """The holder of each sentence of a document; ``metadata`` may name its ``actor`` or ``speaker``."""
-    memory = _Memory()
-    actor = metadata.get("actor") or metadata.get("speaker") or ""
+    memory = _Memory(actor=metadata.get("actor") or metadata.get("speaker") or "")
     found: list[Holder] = []
-    waiting: list[int] = []  # sentences of a quotation whose speaker is not named yet
-    open_quote = False
+    end = 0
     for number, sentence in enumerate(sentences):
-        gap = text[sentences[number - 1].end : sentence.start] if number else "\n\n"
-        outside, opened, closed = _outside(sentence.text, open_quote)
-        holder = _holder(sentence, outside, number, memory, actor, gap)
+        _breathe(memory, sentence, paragraph="\n\n" in text[end : sentence.start] or not number)
+        outside, opened = _outside(sentence.text, memory.open > 0)
+        said = _said(outside, sentence)
+        holder = _holder(sentence, outside, said, number, memory)
+        if memory.open and holder.source in ("attribution", "reference"):
+            for waiting in memory.waiting:
+                found[waiting] = Holder(holder.name, "quotation")
         inside = not any(map(str.isalpha, outside))
-        if inside and not holder.name and (opened or open_quote):
-            waiting.append(number)
-        elif waiting and holder.source in ("attribution", "reference") and open_quote:
-            found = [Holder(holder.name, "quotation") if i in waiting else one for i, one in enumerate(found)]
-        if not inside or (closed and not opened):
-            waiting = waiting if inside and opened else []
-        open_quote = opened
+        memory.waiting = [*memory.waiting, number] if inside and opened and not holder.name else []
+        memory.open = memory.open + 1 if opened else 0
         found.append(holder)
-        _remember(memory, holder, sentence, outside, number)
+        _remember(memory, holder, said, sentence, outside, number)
+        end = sentence.end
     return found
 
 
-def _outside(text: str, open_before: bool) -> tuple[str, bool, bool]:
-    """A sentence with its quotations replaced by a mark, whether one is open at its end, and whether one closed."""
-    text = text.replace("‘", "'")
-    closed = False
-    if open_before and not text.lstrip().startswith(("“", '"')):
-        _, mark, tail = _cut(text)
-        if not mark:
-            return QUOTE, True, False
-        text, closed = f"{QUOTE} {tail}", True
-    elif open_before:
-        text = text.lstrip()
-    text = _QUOTED.sub(QUOTE, text)
-    marks = [i for i in (text.replace(QUOTE, "  ").rfind("“"), text.replace(QUOTE, "  ").rfind('"')) if i >= 0]
-    if marks:
-        return text[: max(marks)] + QUOTE, True, closed
-    return text, False, closed
+def _breathe(memory: _Memory, sentence: Sentence, paragraph: bool) -> None:
+    """Close a quotation that nobody closed: at a paragraph that does not open with its mark, or after a long while."""
+    goes_on = not paragraph or sentence.text.startswith(("“", '"'))
+    if not goes_on or memory.open > LONGEST:
+        memory.open, memory.waiting = 0, []
+    if paragraph and not memory.open:
+        memory.quoted = ""
 
 
-def _cut(text: str) -> tuple[str, str, str]:
-    """A text cut at the first mark that closes a quotation."""
-    match = re.search(r"[”\"]", text)
-    return (text[: match.start()], match[0], text[match.end() :]) if match else (text, "", "")
-
-
-def _holder(sentence: Sentence, outside: str, number: int, memory: _Memory, actor: str, gap: str) -> Holder:
+def _said(outside: str, sentence: Sentence) -> Holding | None:
+    """What the sentence's own wording tells, its quotations aside."""
     if not any(map(str.isalpha, outside)):
-        return Holder(memory.quoted.name, "quotation") if memory.quoted.name and "\n\n" not in gap else NOBODY
-    spoken = "" if QUESTIONER.match(sentence.speaker) else sentence.speaker
-    said = attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
+        return None
+    return attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
+
+
+def _outside(text: str, open_before: bool) -> tuple[str, bool]:
+    """A sentence with its quotations replaced by a mark, and whether one is still open at its end."""
+    text = text.replace("‘", "'")
+    if open_before and not text.startswith(("“", '"')):
+        closing = re.search(r"[”\"]", text)
+        if not closing:
+            return QUOTE, True
+        text = f"{QUOTE} {text[closing.end() :]}"
+    text = _QUOTED.sub(QUOTE, text)
+    plain = text.replace(QUOTE, "  ")
+    last = max(plain.rfind("“"), plain.rfind('"'))
+    return (text[:last] + QUOTE, True) if last >= 0 else (text, False)
+
+
+def _holder(sentence: Sentence, outside: str, said: Holding | None, number: int, memory: _Memory) -> Holder:
+    if not any(map(str.isalpha, outside)):
+        return Holder(memory.quoted, "quotation") if memory.quoted else NOBODY
     if said and said.name in PERSONAL and not sentence.speaker:
         name = _referent(said.name, number, memory)
         return Holder(name, "reference") if name else NOBODY
     if said and said.name not in (*PERSONAL, *FIRST):
         return Holder(said.name, "attribution")
-    if spoken:
-        return Holder(spoken, "speaker")
+    if sentence.speaker:
+        return NOBODY if QUESTIONER.match(sentence.speaker) else Holder(sentence.speaker, "speaker")
     if memory.body and _OPERATIVE.match(sentence.text):
         return Holder(memory.body, "opening")
-    if actor and not sentence.speaker and _FIRST_PERSON.search(outside):
-        return Holder(actor, "metadata")
+    if memory.actor and _FIRST_PERSON.search(outside):
+        return Holder(memory.actor, "metadata")
     return NOBODY
 
 
@@ -127,18 +136,17 @@ def _referent(pronoun: str, number: int, memory: _Memory) -> str:
     return next((name for at, name, many in reversed(memory.groups) if number - at <= REACH and many == plural), "")
 
 
-def _remember(memory: _Memory, holder: Holder, sentence: Sentence, outside: str, number: int) -> None:
+def _remember(
+    memory: _Memory, holder: Holder, said: Holding | None, sentence: Sentence, outside: str, number: int
+) -> None:
     """Keep who was quoted, who may be meant by a pronoun, and which body a resolution opens with."""
     if match := _BODY.fullmatch(sentence.text):
         memory.body = match["name"]
     elif memory.body and holder.source != "opening":
         memory.body = ""
-    if QUOTE in outside and holder.source in ("attribution", "reference", "quotation"):
-        memory.quoted = Holder(holder.name, "quotation")
-    else:
-        memory.quoted = NOBODY
-    if holder.source in ("attribution", "reference"):
-        said = attribution(outside)
+    told = holder.source in ("attribution", "reference")
+    memory.quoted = holder.name if QUOTE in outside and (told or holder.source == "quotation") else ""
+    if told:
         _introduce(memory, said if said and said.name == holder.name else Holding(holder.name), number)
 
 
