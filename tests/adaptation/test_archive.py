@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from communique.adaptation.archive import Archive, HeldOut, apart, read_archive, shared_documents
+from communique.adaptation.archive import Archive, HeldOut, apart, overlap_of, read_archive
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
 from communique.errors import CommuniqueError
@@ -89,22 +89,28 @@ def test_a_document_that_the_evaluation_holds_is_refused_by_name(
     with pytest.raises(CommuniqueError) as refused:
         apart(read_archive([folder]), [part(codebook, held_out)])
     said = str(refused.value)
-    assert said.startswith(
-        "archive: 1 of 2 documents are in the evaluation or share a sentence with it: a.txt (in test);"
-    )
+    assert said.startswith("archive: 1 of 2 documents are in the evaluation or share eight words in a row with it: a.txt (")
     assert "\n" not in said
 
 
-def test_shared_documents_are_left_out_whole_if_asked(folder: Path, codebook: Codebook) -> None:
-    left = apart(read_archive([folder]), [part(codebook, ("z", ENGLISH[1]))], leave_out=True)
+def test_a_shared_document_is_left_out_whole_and_a_shared_formula_alone(folder: Path, codebook: Codebook) -> None:
+    archive = read_archive([folder])
+    left = apart(archive, [part(codebook, ("z", ENGLISH[1]))], leave_out=True)
     assert set(left.documents) == {"b.txt"}
     assert left.log.dropped["documents that the evaluation holds"] == 1
+    formula = "It was said that both ministers agreed that the harbour should be open, which pleased all."
+    left = apart(archive, [part(codebook, ("z", formula))], leave_out=True)
+    assert set(archive.texts) - set(left.texts) == {ENGLISH[1]}
+    assert left.log.dropped["sentences that share eight words with the evaluation"] == 1
 
 
 def test_a_table_names_its_documents_by_their_column(folder: Path, tmp_path: Path, codebook: Codebook) -> None:
     table = tmp_path / "rows.jsonl"
     table.write_text('{"text": "Winter came late to the island and its garden.", "document": "d7"}\n')
-    assert shared_documents(read_archive([table]), [part(codebook, ("d7", "Other words."))]) == {"rows.jsonl#1": "test"}
+    found = overlap_of(read_archive([table]), [part(codebook, ("d7", "Other words."))])
+    assert found.documents == {"rows.jsonl#1": "test"}
+        "rows.jsonl#1": "test"
+    }
     assert HeldOut.of_file(table).documents == {"rows.jsonl#1", "d7"}
 
 

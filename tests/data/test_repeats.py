@@ -2,7 +2,7 @@
 
 import random
 
-from communique.data.leakage import repeats, shingles
+from communique.data.leakage import Repeat, repeats, shingles
 
 WORDS = ["harbour", "envoy", "treaty", "river", "council", "winter", "border", "letter", "bridge", "island", "visit"]
 
@@ -16,17 +16,17 @@ def test_a_run_of_eight_words_is_a_repeat_and_seven_are_not() -> None:
     held_out = ["one two three four five six seven eight nine ten eleven twelve"]
     eight = "red, green: Three four five six seven eight nine ten blue black white grey"
     seven = "red green three four five six seven eight nine blue black white grey pink"
-    assert list(repeats([eight, seven], held_out)) == [0, None]
+    assert list(repeats([eight, seven], held_out)) == [Repeat(0, whole=False), None]
 
 
 def test_a_reworded_sentence_is_a_repeat_and_an_unrelated_one_is_not() -> None:
     held_out = ["a b c", "the two old envoys met by the cold river again"]
     near = "The two old envoys met by the cold river"
-    assert list(repeats([near, "the bridge was closed all winter"], held_out, run=99)) == [1, None]
+    assert list(repeats([near, "the bridge was closed all winter"], held_out, run=99)) == [Repeat(1, whole=True), None]
 
 
 def test_short_sentences_repeat_only_what_is_the_same() -> None:
-    assert list(repeats(["Rain fell today.", "Rain fell"], ["rain fell today"])) == [0, None]
+    assert list(repeats(["Rain fell today.", "Rain fell"], ["rain fell today"])) == [Repeat(0, whole=True), None]
 
 
 def test_nothing_is_found_where_nothing_is_held_out() -> None:

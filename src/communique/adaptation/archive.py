@@ -41,12 +41,16 @@ class Archive:
         """SHA-256 over the sorted SHA-256 of its sentences: says which they are and not what they say."""
         return hashlib.sha256("".join(sorted(map(_digest, self.texts))).encode()).hexdigest()
 
-    def without(self, documents: frozenset[str]) -> "Archive":
-        """The archive less some documents, which the log counts."""
-        kept = [row for row, document in enumerate(self.documents) if document not in documents]
-        dropped = self.log.dropped + Counter({"documents that the evaluation holds": len(documents)})
-        log = ReadingLog(dropped, self.log.notes)
-        names = {name: known for name, known in self.names.items() if name not in documents}
+    def without(self, overlap: "Overlap") -> "Archive":
+        """The archive less what the evaluation holds of it, which the log counts."""
+        left = [row for row, document in enumerate(self.documents) if document not in overlap.documents]
+        kept = [row for row in left if row not in overlap.rows]
+        gone = {
+            "documents that the evaluation holds": len(overlap.documents),
+            "sentences that share eight words with the evaluation": len(left) - len(kept),
+        }
+        log = ReadingLog(self.log.dropped + Counter(gone), self.log.notes)
+        names = {name: known for name, known in self.names.items() if name not in overlap.documents}
         return Archive(*self._rows(kept), names, log)
 
     def usable(self, limit: int, seed: int) -> "Archive":
@@ -132,39 +136,50 @@ class HeldOut:
         return cls(str(path), frozenset().union(*found.names.values()), found.texts)
 
 
-def shared_documents(archive: Archive, held_out: Sequence[HeldOut]) -> dict[str, str]:
-    """The archive's documents that ``held_out`` holds too, each with the name of where.
+@dataclass(frozen=True)
+class Overlap:
+    """What an archive shares with the evaluation, each with the name of where.
 
-    A document is shared where it goes by the same name, or where one of its sentences of four words or more repeats
-    one there (``leakage.repeats``: eight words in a row, or nearly the same trigrams).
+    ``documents`` go by the same name there, or hold a sentence that nearly stands there; the sentences in ``rows``
+    share eight words in a row with one there, as formulas of diplomacy do.
     """
-    found = {
+
+    documents: Mapping[str, str]
+    rows: Mapping[int, str]
+
+
+def overlap_of(archive: Archive, held_out: Sequence[HeldOut]) -> Overlap:
+    """Compare names, and every sentence of four words or more (``leakage.repeats``)."""
+    named = {
         document: part.name for part in held_out for document, names in archive.names.items() if names & part.documents
     }
     texts = [text for part in held_out for text in part.texts]
     parts = [part.name for part in held_out for _ in part.texts]
     long = [row for row, text in enumerate(archive.texts) if len(text.split()) >= FEWEST_WORDS]
     compared = repeats([archive.texts[row] for row in long], texts)
-    told = track(compared, "comparing with the evaluation", total=len(long), transient=True)
-    for row, repeated in zip(long, told, strict=True):
-        if repeated is not None:
-            found.setdefault(archive.documents[row], parts[repeated])
-    return found
+    rows: dict[int, str] = {}
+    for row, repeat in zip(long, track(compared, "comparing", total=len(long), transient=True), strict=True):
+        if repeat and repeat.whole:
+            named.setdefault(archive.documents[row], parts[repeat.row])
+        elif repeat:
+            rows[row] = parts[repeat.row]
+    return Overlap(named, rows)
 
 
 def apart(archive: Archive, held_out: Sequence[HeldOut], leave_out: bool = False) -> Archive:
-    """The archive, if it shares no document with the evaluation; with ``leave_out`` less those it shares.
+    """The archive, if it shares nothing with the evaluation; with ``leave_out`` less what it shares.
 
-    Raises CommuniqueError where it does share some: how many, and which.
+    Raises CommuniqueError where it does share something: how many documents, and which.
     """
-    shared = shared_documents(archive, held_out)
+    overlap = overlap_of(archive, held_out)
     if leave_out:
-        return archive.without(frozenset(shared))
+        return archive.without(overlap)
+    shared = {archive.documents[row]: where for row, where in overlap.rows.items()} | dict(overlap.documents)
     if not shared:
         return archive
     named = [f"{document} (in {where})" for document, where in sorted(shared.items())]
     more = f" and {len(named) - NAMED} more" if len(named) > NAMED else ""
     raise CommuniqueError(
-        f"archive: {len(shared)} of {len(archive.names)} documents are in the evaluation or share a sentence with it: "
-        f"{', '.join(named[:NAMED])}{more}; take them out, or let --leave-out do it"
+        f"archive: {len(shared)} of {len(archive.names)} documents are in the evaluation or share eight words in a row "
+        f"with it: {', '.join(named[:NAMED])}{more}; take them out, or let --leave-out do it"
     )

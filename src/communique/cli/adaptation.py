@@ -41,7 +41,7 @@ def adapt(
         list[str] | None, typer.Option(help="NAME=FILE, labelled: measure both models on it too")
     ] = None,
     exclude: Annotated[list[Path] | None, typer.Option(help="a file whose documents the archive must not hold")] = None,
-    leave_out: Annotated[bool, typer.Option("--leave-out", help="leave shared documents out, do not refuse")] = False,
+    leave_out: Annotated[bool, typer.Option("--leave-out", help="leave out what the evaluation holds too")] = False,
     limit: Annotated[int, typer.Option(min=1, help="sentences of the archive that are used at most")] = 10_000,
     encoder: Annotated[
         str, typer.Option(help="what is fine-tuned: 'packaged', a folder, a Hugging Face id")

@@ -72,13 +72,21 @@ def near_duplicates(parts: Mapping[str, Corpus], threshold: float) -> list[NearD
     return sorted(pairs, key=lambda pair: (-pair.similarity, pair.first.id, pair.second.id))
 
 
+@dataclass(frozen=True)
+class Repeat:
+    """The row of the sentence that is repeated, and whether nearly as a whole or only in some words."""
+
+    row: int
+    whole: bool
+
+
 def repeats(
     texts: Sequence[str], held_out: Sequence[str], threshold: float = 0.6, run: int = 8
-) -> Iterator[int | None]:
-    """For each text the row of a ``held_out`` sentence that it repeats, or None.
+) -> Iterator[Repeat | None]:
+    """For each text the ``held_out`` sentence that it repeats, or None.
 
-    It repeats one where they share ``run`` consecutive words, or where their word trigrams overlap by
-    ``threshold`` (Jaccard; candidates by MinHash). A sentence shorter than ``run`` words counts as one run.
+    It repeats one as a whole where their word trigrams overlap by ``threshold`` (Jaccard; candidates by MinHash), and
+    in part where they share ``run`` consecutive words. A sentence shorter than ``run`` words counts as one run.
     """
     index = MinHashLSH(threshold=0.6 * threshold, num_perm=PERMUTATIONS)
     grams = [shingles(text) for text in held_out]
@@ -89,9 +97,9 @@ def repeats(
         chunk = texts[start : start + BULK]
         own = [shingles(text) for text in chunk]
         for text, gram, minhash in zip(chunk, own, _hashes(own), strict=True):
+            near = [row for row in index.query(minhash) if len(gram & grams[row]) >= threshold * len(gram | grams[row])]
             shared = next((runs[words] for words in shingles(text, run) if words in runs), None)
-            near = (row for row in index.query(minhash) if len(gram & grams[row]) >= threshold * len(gram | grams[row]))
-            yield min(near, default=None) if shared is None else shared
+            yield Repeat(min(near), True) if near else None if shared is None else Repeat(shared, False)
 
 
 def _hashes(grams: Sequence[frozenset[str]]) -> list[MinHash]:
