@@ -89,7 +89,9 @@ def test_a_document_that_the_evaluation_holds_is_refused_by_name(
     with pytest.raises(CommuniqueError) as refused:
         apart(read_archive([folder]), [part(codebook, held_out)])
     said = str(refused.value)
-    assert said.startswith("archive: 1 of 2 documents are in the evaluation or share eight words in a row with it: a.txt (")
+    assert said.startswith(
+        "archive: 1 of 2 documents are in the evaluation or share eight words in a row with it: a.txt"
+    )
     assert "\n" not in said
 
 
@@ -109,8 +111,6 @@ def test_a_table_names_its_documents_by_their_column(folder: Path, tmp_path: Pat
     table.write_text('{"text": "Winter came late to the island and its garden.", "document": "d7"}\n')
     found = overlap_of(read_archive([table]), [part(codebook, ("d7", "Other words."))])
     assert found.documents == {"rows.jsonl#1": "test"}
-        "rows.jsonl#1": "test"
-    }
     assert HeldOut.of_file(table).documents == {"rows.jsonl#1", "d7"}
 
 
