@@ -15,7 +15,7 @@ $(STAMP): pyproject.toml requirements.lock
 	@echo "installing into $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock torch==2.13.0
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e '.[transformers,setfit,nli,adapt,onnx,documents,dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e '.[transformers,setfit,nli,onnx,documents,dev]'
 	@touch $@
 
 setup: $(STAMP)  ## install everything into .venv

@@ -9,8 +9,6 @@ from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
 from communique.errors import CommuniqueError
 
-pytest.importorskip("py3langid")
-
 ENGLISH = [
     "The delegation welcomed the opening of the new bridge over the river.",
     "Both ministers agreed that the harbour should be open to every ship by spring.",

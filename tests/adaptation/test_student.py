@@ -20,8 +20,6 @@ from communique.tracking.base import NullTracker
 from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.training import fit_model
 
-pytest.importorskip("py3langid")
-
 SECRETS = [
     "the council said that the embargo must be lifted before the winter",
     "we reject meddling by the envoys and by those who sent them",

@@ -13,8 +13,6 @@ from communique.models import load_model
 from communique.models.lexicon import LexiconModel
 from communique.training import fit_model
 
-pytest.importorskip("py3langid")
-
 MINE = [
     "Title: Notes\n\nThe ministers said that they reject meddling in their own affairs. Nobody came to the garden.",
     "The old embargo must be lifted now, said the envoy who had come from the island. The rain fell all day.",

@@ -12,9 +12,10 @@ from rich.progress import track
 
 from communique.data.dataset import Corpus
 from communique.data.leakage import repeats
-from communique.errors import CommuniqueError, missing_extra
+from communique.errors import CommuniqueError
 from communique.scoring.documents import Document, read_documents
 from communique.scoring.inputs import ReadingLog
+from communique.scoring.language import ENGLISH, languages
 from communique.scoring.sentences import split
 
 FEWEST_WORDS = 4
@@ -105,11 +106,7 @@ def _unfit(text: str, taken: Mapping[str, int]) -> str:
 
 
 def _is_english(text: str) -> bool:
-    try:
-        from py3langid import classify
-    except ImportError as error:
-        raise missing_extra("adapt", "py3langid") from error
-    return bool(classify(text)[0] == "en")
+    return languages([text]) == [ENGLISH]
 
 
 def _digest(text: str) -> str:
