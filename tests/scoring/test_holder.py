@@ -92,6 +92,7 @@ def test_a_pronoun_means_the_last_person_or_group_and_nobody_where_none_was_name
 def test_in_a_transcript_the_speaker_holds_and_who_asks_does_not():
     text = "Q: Is it true?\n\nSpokesperson Lin: It is not. Oland rejects our offer.\n\nQ: And now?"
     assert names(text) == ["", "Spokesperson Lin", "Oland", ""]
+    assert names("Northern Wire: A vote is due.\n\nMr. Kole: So it is.\n\nNorthern Wire: Soon?") == ["", "Mr. Kole", ""]
 
 
 def test_we_is_the_actor_of_the_metadata_and_otherwise_nobody():

@@ -200,7 +200,8 @@ OUTLETS = re.compile(
     r"(?:media|television|TV|radio|news agency|broadcaster)|"
     r"news agency|News Agency|newspapers?|broadcaster|station|the channel|"
     r"correspondent|reporters?|journalists?|[A-Z]\w+ (?:Times|Post|Herald|Courier|Chronicle|Gazette|Tribune|Mail|"
-    r"Journal|Star|Telegraph|Observer|Radio|TV|News|Daily|Weekly))\b(?! (?:union|association|federation|minister))"
+    r"Journal|Star|Telegraph|Observer|Radio|TV|News|Daily|Weekly|Wire|Press|Broadcasting)|Radio [A-Z]\w+)\b"
+    r"(?! (?:union|association|federation|minister|[Ss]ecretary|[Oo]ffice|[Oo]fficer|[Aa]ttach|[Ss]pokes))"
 )
 ROLE = re.compile(
     r"\b(?:minister|secretary|president|chancellor|premier|ambassador|spokes\w+|envoy|general|director|chief|governor|"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from communique.scoring.actors import QUOTE, Holding
 from communique.scoring.attribution import attribution
-from communique.scoring.attribution_words import FIRST, PERSONAL, QUESTIONER, ROLE
+from communique.scoring.attribution_words import FIRST, OUTLETS, PERSONAL, QUESTIONER, ROLE
 from communique.scoring.sentences import Sentence
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
@@ -120,7 +120,8 @@ def _holder(sentence: Sentence, outside: str, said: Holding | None, number: int,
     if said and said.name not in (*PERSONAL, *FIRST):
         return Holder(said.name, "attribution")
     if sentence.speaker:
-        return NOBODY if QUESTIONER.match(sentence.speaker) else Holder(sentence.speaker, "speaker")
+        asks = QUESTIONER.match(sentence.speaker) or OUTLETS.search(sentence.speaker)
+        return NOBODY if asks else Holder(sentence.speaker, "speaker")
     if memory.body and _OPERATIVE.match(sentence.text):
         return Holder(memory.body, "opening")
     if memory.actor and _FIRST_PERSON.search(outside):
