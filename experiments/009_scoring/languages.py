@@ -1,6 +1,6 @@
 """Language identifiers on the hand-written sentences of the tests: how many English ones do they take for foreign?
 
-Usage: python experiments/checks/languages.py [NAME ...]
+Usage: python experiments/009_scoring/languages.py [NAME ...]
 (needs `pip install py3langid pycld2 simplemma langdetect lingua-language-detector`)
 """
 

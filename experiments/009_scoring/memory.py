@@ -1,6 +1,6 @@
 """Memory and time of streamed scoring, by a model that costs nothing, on a generated table of so many sentences.
 
-Usage: python experiments/checks/memory.py NUMBER FOLDER
+Usage: python experiments/009_scoring/memory.py NUMBER FOLDER
 """
 
 import json
