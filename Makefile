@@ -36,7 +36,7 @@ champion: setup  ## train the best recipe on the whole training split and regist
 	@$(BIN)/communique train -m experiment=champion_members
 	@$(BIN)/communique train experiment=champion_members model=transformer seed=1
 	@$(BIN)/communique train experiment=champion
-	@$(BIN)/communique champion --study champion
+	@$(BIN)/communique champion --study champion --run champion
 
 study: setup  ## the comparison alone, as a page: reports/study.html
 	@$(BIN)/communique train -m experiment=headline

@@ -115,12 +115,16 @@ def _files(paths: list[Path]) -> list[str]:
 
 def champion(
     study: StudyOption,
+    run: Annotated[str | None, typer.Option(help="this run of the study, by name, instead of the best")] = None,
     name: Annotated[str, typer.Option(help="registered name")] = "communique",
     alias: Annotated[str, typer.Option(help="alias to point at it")] = "champion",
     force: Annotated[bool, typer.Option("--force", help="replace a better one on the same data")] = False,
     tracking_uri: UriOption = URI,
 ) -> None:
-    """Register the study's best model on validation, unless the present champion is better on the same data."""
+    """Register the study's best model on validation, unless the present champion is better on the same data.
+
+    A run that is named with --run is registered as it is: chosen by you, on whatever grounds.
+    """
     tracker = open_tracker(tracking_uri)
     key, data = "validation.macro_f1.value", "communique.data"
     # a model adapted to somebody's archive is reported beside the champion and never becomes it
@@ -129,8 +133,12 @@ def champion(
     if not runs:
         raise CommuniqueError(f"study '{study}': no run was measured on the fixed validation; train with split=fixed")
     runs = [run for run in runs if run.tags.get(data) == runs[-1].tags.get(data)]  # the corpus of the newest run
-    best = max(runs, key=lambda run: run.metrics[key])
-    present = tracker.registered(name, alias)
+    named = [found for found in runs if run in (None, found.name)]
+    if not named:
+        known_names = ", ".join(sorted({found.name for found in runs}))
+        raise CommuniqueError(f"study '{study}': has no run '{run}' on its newest corpus; it has {known_names}")
+    best = named[-1] if run else max(named, key=lambda found: found.metrics[key])
+    present = tracker.registered(name, alias) if run is None else None
     comparable = present is not None and present.tags.get(data) == best.tags.get(data)
     if present and comparable and not force and present.metrics[key] >= best.metrics[key]:
         console.print(f"{name}@{alias} stays {present.name}, validation macro-F1 {present.metrics[key]:.3f}")
