@@ -1,5 +1,6 @@
 """Tiny real things, built in memory: a codebook, a corpus with a learnable signal, a random encoder."""
 
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -107,3 +108,10 @@ def tiny_encoder(corpus: Corpus, tmp_path_factory: pytest.TempPathFactory) -> Pa
     )
     BertModel(config, add_pooling_layer=False).save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(autouse=True, scope="session")
+def an_interrupt_interrupts() -> None:
+    """A job in the background may inherit an ignored SIGINT, which the tests of interruption send themselves."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
