@@ -1,11 +1,12 @@
 # Two commands do everything: `make run` and `make test`. Everything is installed into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup run champion test lint type pytest data study score bench packaged clean
+.PHONY: help setup run champion study test lint type pytest data score bench packaged clean
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+TRAIN  := $(BIN)/communique train $(if $(REAL),+data.measure.real=$(abspath $(REAL)))
 export OMP_NUM_THREADS := 2
 
 help:  ## what can be made
@@ -22,25 +23,28 @@ setup: $(STAMP)  ## install everything into .venv
 
 run: setup  ## compare the models, crown the best, score two sample documents
 	$(BIN)/communique train -m experiment=headline
-	$(BIN)/communique compare --study headline --out reports/study.html
+	$(BIN)/communique compare --study headline --out reports/headline.html
 	$(BIN)/communique champion --study headline
 	$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html
 	@printf '%s\n' '' \
-	  'The comparison:      reports/study.html  (and .csv .md .tex beside it)' \
+	  'The comparison:      reports/headline.html  (and .csv .md .tex beside it)' \
 	  'The scored samples:  reports/example.html, reports/example.csv' \
 	  'Every run:           $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db' \
 	  'Your own documents:  $(BIN)/communique score FOLDER --out scored.csv --report scored.html' \
 	  'The best recipe:     make champion  (half an hour)'
 
 champion: setup  ## train the best recipe on the whole training split and register it (up to 40 minutes)
-	@$(BIN)/communique train -m experiment=champion_members
-	@$(BIN)/communique train experiment=champion_members model=transformer seed=1
-	@$(BIN)/communique train experiment=champion
+	@$(TRAIN) -m experiment=study model=lexicon,tfidf,transformer seed=0
+	@$(TRAIN) experiment=study model=transformer seed=1
+	@$(TRAIN) experiment=champion
 	@$(BIN)/communique champion --study champion --run champion
 
-study: setup  ## the comparison alone, as a page: reports/study.html
-	@$(BIN)/communique train -m experiment=headline
-	@$(BIN)/communique compare --study headline --out reports/study.html
+study: setup  ## every kind over several seeds, as a page: reports/study.html (hours; REAL=labelled.jsonl measures that too)
+	@$(TRAIN) -m experiment=study
+	@$(TRAIN) -m experiment=study model=transformer,setfit seed=0,1,2
+	@$(TRAIN) -m experiment=study_ensemble
+	@$(BIN)/communique compare --study study --out reports/study.html
+	@$(if $(REAL),$(BIN)/communique compare --study study --part real --out reports/study_real.html)
 
 score: setup  ## score data/examples with the champion: reports/example.html
 	@$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html

@@ -65,6 +65,13 @@ def test_runs_of_a_study_are_averaged_by_name(train: Runs) -> None:
         train("model=ensemble_saved", members, "seed=1")
 
 
+def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
+    first, second = (train.done("model=lexicon", "name=words", f"seed={seed}") for seed in (0, 1))
+    for reference, run in (("parts/words/0", first), ("parts/words/1", second), ("parts/words", second)):
+        folder = resolve_model_folder(f"study:{reference}", train.uri)
+        assert load_model(folder).provenance["run"] == run.run_id
+
+
 def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_file: Path) -> None:
     digests = []
     for number in range(2):
@@ -80,6 +87,7 @@ def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_fil
     ("reference", "said"),
     [
         ("study:parts/nobody", "no finished run of that study and name"),
+        ("study:parts/lexicon/7", "no finished run of that study, name and seed"),
         ("study:nothing", "no finished run of that study and name"),
         ("runs:/0123456789abcdef", "not found in"),
     ],

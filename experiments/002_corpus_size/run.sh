@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
-# Experiment 2: what more sentences buy. Shares of the training documents, three seeds, per model.
-# Usage: experiments/002_corpus_size/run.sh REAL.jsonl [models]   e.g. … real.jsonl tfidf,embedding
+# Experiment 2: what more sentences buy. Shares of the training documents, three seeds, three models.
+# Usage: experiments/002_corpus_size/run.sh REAL.jsonl
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 real=${1:?give a JSONL of labelled real sentences}
-models=${2:-tfidf,embedding,transformer}
 export PATH="$PWD/.venv/bin:$PATH" OMP_NUM_THREADS=2
-communique train -m model="$models" split.train_share=0.1,0.25,0.5,1.0 seed=0,1,2 \
-  "+data.measure.real=$real" study=corpus-size
-python experiments/collect.py corpus-size experiments/002_corpus_size/results.json
-python experiments/learning_curve.py corpus-size real experiments/002_corpus_size/curve.svg   # with the oracle's thresholds
+communique train -m experiment=study model=tfidf,embedding,transformer seed=0,1,2 "+data.measure.real=$real"
+communique train -m experiment=corpus_size "+data.measure.real=$real"
+python experiments/collect.py study experiments/002_corpus_size/results.json
+python experiments/learning_curve.py study real experiments/002_corpus_size/curve.svg   # with the oracle's thresholds

@@ -17,6 +17,7 @@ from communique.evaluation.predictions import System
 from communique.models.tfidf import TfidfModel
 from communique.reporting import systems
 from communique.reporting.systems import (
+    _recipe,
     by_share,
     gather,
     learning_curves,
@@ -137,6 +138,18 @@ def recorded(tmp_path: Path) -> Recorded:
     one = [("n", seed, 1.0, cost) for seed in (0, 1, 2)] + [("m", 0, 1.0, cost)]
     two = [("n", 0, 1.0, cost), ("n", 0, 0.5, cost), ("n", 1, 0.5, cost | {"fit_seconds": 4.0})]
     return Recorded(tmp_path, one=one, two=two)
+
+
+@pytest.mark.parametrize(
+    ("others", "alike"),
+    [('["study:s/a/1", {"seed": 1}]', True), ('["study:s/b/0", {"seed": 0}]', False)],
+)
+def test_seeds_of_members_are_no_part_of_a_recipe(others: str, alike: bool, tmp_path: Path) -> None:
+    members = ['["study:s/a/0", {"seed": 0}]', others]
+    runs = [
+        RunRecord(str(i), "n", {"seed": str(i), "model.members": m}, {}, {}, tmp_path) for i, m in enumerate(members)
+    ]
+    assert (_recipe(runs[0]) == _recipe(runs[1])) == alike
 
 
 def test_the_systems_of_a_study_are_its_names_with_all_their_seeds_in_order(tracker: MlflowTracker) -> None:

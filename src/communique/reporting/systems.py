@@ -19,6 +19,7 @@ from communique.tracking.base import RunRecord, Tracker
 
 NEEDED = ("id", "document", "labels")
 SHARE = "split.train_share"
+MEMBER_SEED = re.compile(r'("seed": |"study:[^/"]+/[^/"]+/)\d+')  # of an ensemble's members, fitted or saved
 Recipe = frozenset[tuple[str, str]]
 
 
@@ -114,7 +115,7 @@ def _recipe(run: RunRecord) -> Recipe:
         for key, value in run.params.items()
         if not key.startswith("tracking.") and not {key, key.split(".")[-1]} & set(beside)
     }
-    return frozenset((key, re.sub(r'"seed": \d+', '"seed"', value)) for key, value in kept.items())
+    return frozenset((key, MEMBER_SEED.sub(r"\1", value)) for key, value in kept.items())
 
 
 def _share(run: RunRecord) -> float:

@@ -242,7 +242,8 @@ def is_registered(reference: str, uri: str) -> bool:
 def resolve_model_folder(reference: str, uri: str) -> Path:
     """The folder of a model given by folder, MLflow URI, ``runs:/ID``, ``study:STUDY/RUN`` or ``name@alias``.
 
-    Of a study the newest finished run of that name is meant. Raises CommuniqueError where there is no such model.
+    Of a study the newest finished run of that name is meant; ``study:STUDY/RUN/SEED`` asks for one seed's. Raises
+    CommuniqueError where there is no such model.
     The folder is the store's own: read, never write.
     """
     if Path(reference).is_dir():
@@ -299,14 +300,17 @@ def _address(reference: str, client: MlflowClient) -> str:
 
 
 def _newest_run(reference: str, client: MlflowClient) -> str:
-    """The id of the newest finished run that ``study:STUDY/RUN`` names."""
-    study, _, name = reference.removeprefix("study:").rpartition("/")
+    """The id of the newest finished run that ``study:STUDY/RUN`` or ``study:STUDY/RUN/SEED`` names."""
+    study, name, seed = [*reference.removeprefix("study:").split("/"), "", ""][:3]
     experiment = client.get_experiment_by_name(EXPERIMENT)
     query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
+    if seed:
+        query += f" and params.seed = '{seed}'"
     newest = ["attributes.start_time DESC"]
     found = client.search_runs([experiment.experiment_id], query, max_results=1, order_by=newest) if experiment else []
     if not study or not found:
-        raise CommuniqueError(f"model '{reference}': there is no finished run of that study and name; see 'compare'")
+        what = "study, name and seed" if seed else "study and name"
+        raise CommuniqueError(f"model '{reference}': there is no finished run of that {what}; see 'compare'")
     return str(found[0].info.run_id)
 
 

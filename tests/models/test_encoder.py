@@ -1,0 +1,39 @@
+"""The frozen encoder remembers what it embedded, and nothing else."""
+
+import shutil
+from pathlib import Path
+from unittest.mock import Mock
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from communique.models.encoder import FrozenEncoder
+
+TEXTS = ["We reject it.", "The budget was adopted without a vote."]
+
+
+def test_embeddings_are_computed_once_and_stay_as_they_were(tiny_encoder: Path, monkeypatch) -> None:
+    FrozenEncoder._remembered.clear()
+    encoder = FrozenEncoder(str(tiny_encoder), 32)
+    compute = Mock(side_effect=encoder._embed)
+    monkeypatch.setattr(encoder, "_embed", compute)
+    first, again, other = encoder.embed(TEXTS), encoder.embed(TEXTS), encoder.embed(TEXTS[::-1])
+    assert compute.call_count == 2
+    np.testing.assert_array_equal(first, again)
+    np.testing.assert_allclose(other, first[::-1], atol=1e-6)
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0
+
+
+def test_other_weights_in_the_same_folder_are_not_taken_for_the_old(tiny_encoder: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    shutil.copytree(tiny_encoder, folder)
+    before = FrozenEncoder(str(folder), 32).embed(TEXTS)
+    changed = FrozenEncoder(str(folder), 32)
+    for weight in changed.model.parameters():
+        weight.data.mul_(1.5)
+    changed.model.save_pretrained(folder)
+    after = FrozenEncoder(str(folder), 32).embed(TEXTS)
+    assert not np.allclose(before, after)
