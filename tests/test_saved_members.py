@@ -66,7 +66,7 @@ def test_runs_of_a_study_are_averaged_by_name(train: Runs) -> None:
 
 
 def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
-    first, second = (train.done("model=lexicon", "name=words", f"seed={seed}") for seed in (0, 1))
+    first, second = (train.done("model=lexicon", "name=words", f"seed={seed}", "force=true") for seed in (0, 1))
     for reference, run in (("parts/words/0", first), ("parts/words/1", second), ("parts/words", second)):
         folder = resolve_model_folder(f"study:{reference}", train.uri)
         assert load_model(folder).provenance["run"] == run.run_id
