@@ -6,7 +6,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-TRAIN  := $(BIN)/communique train $(if $(REAL),+data.measure.real=$(abspath $(REAL)))
+MEASURE = $(if $(REAL),+data.measure.real=$(abspath $(REAL)))
 export OMP_NUM_THREADS := 2
 
 help:  ## what can be made
@@ -34,15 +34,15 @@ run: setup  ## compare the models, crown the best, score two sample documents
 	  'The best recipe:     make champion  (half an hour)'
 
 champion: setup  ## train the best recipe on the whole training split and register it (up to 40 minutes)
-	@$(TRAIN) -m experiment=study model=lexicon,tfidf,transformer seed=0
-	@$(TRAIN) experiment=study model=transformer seed=1
-	@$(TRAIN) experiment=champion
+	@$(BIN)/communique train -m experiment=study model=lexicon,tfidf,transformer seed=0 $(MEASURE)
+	@$(BIN)/communique train experiment=study model=transformer seed=1 $(MEASURE)
+	@$(BIN)/communique train experiment=champion $(MEASURE)
 	@$(BIN)/communique champion --study champion --run champion
 
 study: setup  ## every kind over several seeds, as a page: reports/study.html (hours; REAL=labelled.jsonl measures that too)
-	@$(TRAIN) -m experiment=study
-	@$(TRAIN) -m experiment=study model=transformer,setfit seed=0,1,2
-	@$(TRAIN) -m experiment=study_ensemble
+	@$(BIN)/communique train -m experiment=study $(MEASURE)
+	@$(BIN)/communique train -m experiment=study model=transformer,setfit seed=0,1,2 $(MEASURE)
+	@$(BIN)/communique train -m experiment=study_ensemble $(MEASURE)
 	@$(BIN)/communique compare --study study --out reports/study.html
 	@$(if $(REAL),$(BIN)/communique compare --study study --part real --out reports/study_real.html)
 
