@@ -84,7 +84,7 @@
     const told = [], value = (column) => column.values[column.rows[row]];
     const marked = sentence.classList.contains("review"), foreign = data.language[row];
     if (value(data.holder)) told.push("Held by " + value(data.holder) + (value(data.source) ? " (" + value(data.source) + ")." : "."));
-    if (value(data.speaker)) told.push("Said by " + value(data.speaker) + ".");
+    if (value(data.speaker) && value(data.speaker) !== value(data.holder)) told.push("Said by " + value(data.speaker) + ".");
     if (marked) told.push(data.reason[row] < 0 ? "Not in English: not scored." : "For review: near the threshold of “" + data.titles[data.reason[row]] + "”.");
     if (foreign) told.push("Language: " + foreign + ".");
     if (data.reprint[row]) told.push("Reprints " + data.reprint[row] + ", where it is counted.");
