@@ -17,10 +17,10 @@ PREDICTIONS = Path("reports/predictions")
 
 
 def main(data: str, out: str, *studies: str) -> None:
-    """One entry a run, latest of each name; predictions go to reports/predictions for ``communique compare``."""
+    """One entry a run, latest of each name and seed; predictions for ``communique compare`` beside."""
     corpus = read_corpus(data, Codebook.load("data/codebook.yaml"))
     tracker = MlflowTracker()
-    runs = {run.name: run for study in studies for run in tracker.runs(study)}
+    runs = {f"{run.name}_{run.params['seed']}": run for study in studies for run in tracker.runs(study)}
     results = {}
     PREDICTIONS.mkdir(parents=True, exist_ok=True)
     for name, run in runs.items():

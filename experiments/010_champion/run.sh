@@ -5,4 +5,4 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 real=${1:?give a JSONL of labelled real sentences}
 make champion
-.venv/bin/python experiments/measure.py "$real" experiments/010_champion/results.json champion
+.venv/bin/python experiments/measure.py "$real" experiments/010_champion/results.json study champion
