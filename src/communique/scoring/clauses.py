@@ -34,6 +34,8 @@ _BY = re.compile(
     rf"^(?:\w+ly |as [\w’ -]{{1,40}}? |in \w+ |on \w+ |{QUOTE} )?"
     rf"by (?P<who>(?:(?!\b(?:{_BEHIND_NAMES})\b|{QUOTE}|[,;:.]).)+)"
 )
+_FINITE = BE | HAVE | MODAL | DUTY | ACTS
+_HELPERS = BE | HAVE | MODAL | KEEP
 _OWN = frozenset(("his", "her", "its", "their", "my", "our", "your"))
 # Of the verbs of a stance, those that need no object.
 _ALONE = frozenset(("disagree", "agree", "apologise", "apologize", "refuse", "object"))
@@ -195,7 +197,7 @@ def _is_act(words: list[str], i: int) -> bool:
     word = words[i]
     if word in KEEP and VERBS.get(words[i + 1] if i + 1 < len(words) else "", ("", ""))[1] == "ing":
         return False
-    if word in BE | HAVE | MODAL | DUTY | ACTS:
+    if word in _FINITE:
         return True
     past = word.endswith("ed") and len(word) > 4 and word.islower()
     return past and words[i - 1].lower() not in DETERMINERS and words[i + 1 : i + 2] != ["by"]
@@ -205,9 +207,8 @@ def _verb_at(words: list[str], i: int, before: str) -> Verb | None:
     """The verb group that starts at word ``i``; ``before`` is what it must agree with."""
     helpers: list[str] = []
     at = i
-    while at < len(words) and (words[at].lower() in ADVERBS or words[at] in BE | HAVE | MODAL | KEEP):
-        rest = " ".join(words[at + 1 :])
-        if words[at] in BE and BEING.match(rest):
+    while at < len(words) and (words[at] in _HELPERS or words[at].lower() in ADVERBS):
+        if words[at] in BE and BEING.match(" ".join(words[at + 1 :])):
             return Verb(i, at + 1, "be", passive=False)
         helpers += [words[at]] if words[at] not in ADVERBS else []
         at += 1

@@ -62,7 +62,9 @@ class Register:
         if len(words) < LEAST_WORDS:
             return ""
         digest = _digest(" ".join(words))
-        self.database.execute("INSERT OR IGNORE INTO sentences VALUES (?, ?, ?)", (digest, document, sentence))
+        place = (digest, document, sentence)
+        if self.database.execute("INSERT OR IGNORE INTO sentences VALUES (?, ?, ?)", place).rowcount:
+            return ""
         query = "SELECT document, sentence FROM sentences WHERE digest = ?"
         earlier, number = self.database.execute(query, (digest,)).fetchone()
         return "" if earlier == document else f"{earlier}:{number}"
