@@ -6,18 +6,18 @@ A verb comes with what must follow it, where it means something else otherwise (
 import re
 
 
-def _words(listed: str) -> frozenset[str]:
+def words(listed: str) -> frozenset[str]:
     return frozenset(listed.split())
 
 
-SAY = _words(
+SAY = words(
     """say tell add state announce declare explain report claim argue maintain insist stress emphasise emphasize
     underline underscore highlight assert allege contend observe remark comment reply answer respond reiterate repeat
     warn predict suggest acknowledge admit concede confirm deny disclose reveal tweet write quip complain caution
     believe think doubt fear conclude testify note indicate assure inform recall lament joke hint estimate reckon post
     proclaim counter retort quote affirm reaffirm recommend clarify signal"""
 )
-STANCE = _words(
+STANCE = words(
     """reject condemn denounce deplore welcome hail praise applaud commend support endorse oppose criticise criticize
     slam blast decry protest demand urge appeal plead request propose favour favor want seek defend recognise recognize
     express voice convey thank congratulate regret apologise apologize dismiss refuse refute accuse blame disagree
@@ -96,7 +96,7 @@ IRREGULAR = {
     "signal": "signalled signalled",
 }  # fmt: skip
 # Words that open an adjunct before the subject.
-ADJUNCTS = _words(
+ADJUNCTS = words(
     """in on at after before during under with without despite for by from since as following amid speaking asked
     addressing citing noting earlier later meanwhile yesterday today instead however moreover finally also still hours
     days weeks months last this once according to over through responding writing visiting meeting opening standing
@@ -104,13 +104,13 @@ ADJUNCTS = _words(
     though because unless until should whereas within against among like unlike upon given faced pressed monday tuesday
     wednesday thursday friday saturday sunday but and so yet"""
 )
-BE = _words("is are was were be been being am 's 're")
-HAVE = _words("has have had having")
+BE = words("is are was were be been being am 's 're")
+HAVE = words("has have had having")
 # "Oland will reject it" tells Oland's stance, "Oland should reject it" the writer's.
-MODAL = _words("will would shall do does did cannot won't wouldn't don't doesn't didn't")
-DUTY = _words("should can could may might must ought")
-KEEP = _words("keep keeps kept")
-ADVERBS = _words(
+MODAL = words("will would shall do does did cannot won't wouldn't don't doesn't didn't")
+DUTY = words("should can could may might must ought")
+KEEP = words("keep keeps kept")
+ADVERBS = words(
     """also again not never always already strongly firmly categorically repeatedly once now still then later further
     both rightly openly publicly flatly sharply swiftly quickly immediately formally officially explicitly jointly
     consistently deeply resolutely vehemently unequivocally therefore thus however long often recently simply clearly
@@ -119,31 +119,31 @@ ADVERBS = _words(
     n't"""
 ) - {"have", "had", "has"}
 # Finite verbs that tell of no stance; a clause whose first verb is one of these, or ends in -ed, takes none.
-ACTS = _words(
+ACTS = words(
     """met left came went took gave made held fell rose became began won lost ran grew kept brought bought sent spent
     built led drew broke chose flew drove hit cut put let set read sat stood lay shut shot fought found felt got caught
     taught paid sold saw shook struck sank spoke wore withdrew overthrew arose chairs meets visits signs holds leaves
     takes makes gives goes comes keeps remains becomes begins includes contains shows plays lies sits runs leads lives
     works hit hits killed dies die lie sit run go come hold take make keep give leave receives hosts costs"""
 )
-PERSONAL = _words("he she it they")
-FIRST = _words("i we my our")
+PERSONAL = words("he she it they")
+FIRST = words("i we my our")
 # What "my" and "our" make the speaker's own side; "our neighbours" are others.
-OWN_SIDE = _words(
+OWN_SIDE = words(
     """delegation country government nation people peoples side state republic region continent party ministry
     position view belief countries governments delegations leaders president minister union group organisation"""
 )
 # Never a subject that holds a stance.
-EMPTY = _words(
+EMPTY = words(
     """there here nothing nobody none what who whoever which that this these those one everyone everything something
     someone somebody anyone no how why when where if while although though because since unless until whether you your
     should would could can may might must do does did is are was were has have had will shall together including along
     especially particularly such numerous let please but and or nor so yet"""
 )
-DETERMINERS = _words("the a an this these those some many several most its his her their my our your")
-VAGUE = _words("few many others most all another several ten")
+DETERMINERS = words("the a an this these those some many several most its his her their my our your")
+VAGUE = words("few many others most all another several ten")
 # Words for people and bodies that can hold a stance.
-ACTORS = _words(
+ACTORS = words(
     """government governments ministry ministries secretary secretaries president presidents premier premiers king queen
     prince princess envoy envoys delegation delegations delegate delegates spokespeople official officials authority
     authorities side sides party parties council court courts tribunal committee commission assembly parliament
@@ -165,7 +165,7 @@ ACTORS = _words(
 )
 # Endings of such words, of words that have these endings and are none, and of abstractions.
 AGENT = re.compile(r"(?:(?:[a-z]{2}(?:er|or|ist|ian|ant))s?|m[ae]n|person|people)$")
-NO_AGENT = _words(
+NO_AGENT = words(
     """order orders power powers paper papers matter matters number numbers water waters factor factors sector sectors
     error errors terror border borders weather disaster disasters character letter letters chapter centre center
     centres register behaviour behavior labour labor manner offer offers border danger hunger summer winter river rivers
@@ -179,7 +179,7 @@ ABSTRACT = re.compile(
     r"(?:ment|tion|sion|ity|ness|ism|ance|ence|ing|ship|cy|ure|dom|hood|age|th|ty|ics|ies|fare|gress|tions|ments|ings)$"
 )
 # Texts and abstractions: they carry what somebody said, and are nobody.
-NO_ACTOR = _words(
+NO_ACTOR = words(
     """report reports statement statements poll polls survey study article articles letter letters resolution
     resolutions communiqué communique declaration document documents text draft treaty agreement accord law decree
     charter decision decisions plan plans offer offers vote votes talks ruling rulings measure measures sanctions

