@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from communique.errors import CommuniqueError
-from communique.evaluation.slices import LENGTHS, SliceReport, length_bin, measure_slices, sliced_columns
+from communique.evaluation.slice_fields import LENGTHS, length_bin, sliced_columns
+from communique.evaluation.slices import SliceReport, measure_slices
 
 LABELS = ("one", "two", "three")
 
@@ -174,3 +175,31 @@ def test_metadata_that_fit_nothing_are_refused_in_a_sentence() -> None:
         measure_slices(gold, predicted, frame[:10], LABELS)
     with pytest.raises(CommuniqueError, match="carry none of genre"):
         measure_slices(gold, predicted, frame[["document"]], LABELS)
+
+
+def test_figures_of_several_fits_are_their_means() -> None:
+    gold, first, frame = planted()
+    second = planted(seed=1)[1] | first
+    both = measure_slices(gold, np.stack([first, second]), frame, LABELS, resamples=20)
+    alone = [
+        {(o.field, o.value): o for o in measure_slices(gold, one, frame, LABELS, resamples=20).slices}
+        for one in (first, second)
+    ]
+    for one in both.slices:
+        each = [fits[one.field, one.value].macro_f1 for fits in alone]
+        if one.macro_f1:
+            assert one.macro_f1.value == pytest.approx(np.mean([e.value for e in each if e]))
+
+
+def test_a_rival_is_behind_only_where_it_was_spoilt() -> None:
+    gold, predicted, frame = planted()
+    spoilt = np.where((frame["genre"] == "speech").to_numpy()[:, None], 1 - gold, predicted)
+    report = measure_slices(gold, predicted, frame, LABELS, rival=spoilt, fields=("genre",), resamples=200)
+    found = {one.value: one for one in report.slices}
+    assert found["speech"].ahead
+    assert found["speech"].rival
+    assert found["speech"].macro_f1
+    assert found["speech"].ahead.value == pytest.approx(found["speech"].macro_f1.value - found["speech"].rival.value)
+    assert [value for value, one in found.items() if one.told_apart] == ["speech"]
+    assert {"rival", "ahead_low", "ahead_p_holm"} <= set(report.to_frame())
+    assert "ahead" not in measure_slices(gold, predicted, frame, LABELS, fields=("genre",), resamples=20).to_frame()

@@ -4,10 +4,11 @@ Arrays and a frame of metadata in, one row a slice out; knows no model. Macro-F1
 labels *present* in it, those with at least ``minimum_positives`` gold sentences there: a label that a slice hardly
 holds would only add noise. Two slices may thus be judged on different labels; the difference of a slice from the rest
 of the sentences takes the same labels on both sides. Micro-F1 counts every label, none-F1 the empty label set.
+Figures of several fits (seeds) are their means, as on the leaderboard; a rival system may be measured beside.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,19 @@ from scipy.stats import norm
 
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import NONE, Array, cluster_counts, f1_of_counts, micro_f1
-from communique.evaluation.resampling import ENOUGH_CLUSTERS, Interval, bootstrap_intervals, holm, paired_difference
+from communique.evaluation.resampling import (
+    ENOUGH_CLUSTERS,
+    Interval,
+    bootstrap_interval,
+    bootstrap_intervals,
+    holm,
+    paired_difference,
+)
+from communique.evaluation.slice_fields import FIELDS, sliced_columns
 
-FIELDS = ("genre", "forum", "actor", "decade", "length", "phenomenon")
-LENGTHS = (15, 25, 40)  # words: the last of each bin; above them everything is one bin
-NOT_GIVEN, OTHER, NO_PHENOMENON = "not given", "other", "no phenomenon"
+NOT_GIVEN, OTHER = "not given", "other"
 MINIMUM_DOCUMENTS, MINIMUM_POSITIVES = 10, 5
+FIGURES = ("macro_f1", "micro_f1", "none_f1", "difference")
 
 
 @dataclass(frozen=True)
@@ -31,7 +39,8 @@ class Slice:
 
     ``values`` is how many small values were pooled in it, ``positives`` its sentences with a gold label, ``labels``
     those present. A figure is None where the slice cannot show it: too few documents, no label present, nothing
-    else to differ from. ``p_adjusted`` is of ``difference``, Holm-corrected over all slices.
+    else to differ from. ``p_adjusted`` is of ``difference``, Holm-corrected over all slices. ``rival`` is another
+    system's macro-F1, ``ahead`` the paired difference from it, with ``ahead_p``, corrected likewise.
     """
 
     field: str
@@ -46,11 +55,19 @@ class Slice:
     none_f1: Interval | None = None
     difference: Interval | None = None
     p_adjusted: float | None = None
+    rival: Interval | None = None
+    ahead: Interval | None = None
+    ahead_p: float | None = None
 
     @property
     def stands_out(self) -> bool:
         """True where the slice differs from the rest although so many slices were looked at (5%)."""
         return self.p_adjusted is not None and self.p_adjusted < 0.05
+
+    @property
+    def told_apart(self) -> bool:
+        """True where the two systems differ in the slice although so many slices were looked at (5%)."""
+        return self.ahead_p is not None and self.ahead_p < 0.05
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,8 @@ class SliceReport:
 
     def to_frame(self) -> pd.DataFrame:
         """One line a slice, plain columns, the whole sample first."""
-        return pd.DataFrame([_flat(one) for one in (self.whole, *self.slices)])
+        names = FIGURES if self.whole.rival is None else (*FIGURES, "rival", "ahead")
+        return pd.DataFrame([_flat(one, names) for one in (self.whole, *self.slices)])
 
 
 def measure_slices(
@@ -74,6 +92,7 @@ def measure_slices(
     metadata: pd.DataFrame,
     labels: Sequence[str],
     *,
+    rival: Array | None = None,
     fields: Sequence[str] = FIELDS,
     minimum_documents: int = MINIMUM_DOCUMENTS,
     minimum_positives: int = MINIMUM_POSITIVES,
@@ -82,8 +101,9 @@ def measure_slices(
     seed: int = 0,
     progress: bool = False,
 ) -> SliceReport:
-    """Measure ``gold`` and ``predicted``, both 0/1 ``(n, L)``, in every slice of ``metadata`` (n rows).
+    """Measure ``predicted`` against ``gold`` 0/1 ``(n, L)`` in every slice of ``metadata`` (n rows).
 
+    ``predicted``, and ``rival`` where two systems are compared, hold one fit ``(n, L)`` or several ``(K, n, L)``.
     ``metadata`` has ``document`` and any of ``genre, forum, actor, year, text, phenomena`` (or other columns named
     in ``fields``); a field that nobody filled, or that
     falls into no two slices, is skipped and said. Values with fewer than ``minimum_documents``
@@ -92,7 +112,8 @@ def measure_slices(
     """
     if len(metadata) != len(gold):
         raise CommuniqueError(f"slices: {len(metadata)} rows of metadata for {len(gold)} sentences; give one a row")
-    sample = _Sample(gold, predicted, metadata["document"].astype(str).tolist(), tuple(labels), minimum_documents)
+    documents = metadata["document"].astype(str).tolist()
+    sample = _Sample(gold, predicted, rival, documents, tuple(labels), minimum_documents)
     columns = sliced_columns(metadata)
     filled = [name for name in fields if name in columns and columns[name].map(bool).any()]
     if not filled:
@@ -110,47 +131,23 @@ def measure_slices(
     return SliceReport(whole, tuple(ranked), tuple(labels), note, tuple(name for name in fields if name not in telling))
 
 
-def sliced_columns(metadata: pd.DataFrame) -> pd.DataFrame:
-    """For each field what every sentence belongs to, as a list of values; an empty list where nothing is given."""
-    columns = {name: metadata[name].map(_one) for name in metadata if name not in ("year", "text", "phenomena")}
-    if "year" in metadata:
-        columns["decade"] = metadata["year"].map(lambda year: [f"{int(year) // 10 * 10}s"] if pd.notna(year) else [])
-    if "text" in metadata:
-        columns["length"] = metadata["text"].map(lambda text: [length_bin(len(text.split()))])
-    if "phenomena" in metadata:
-        named = metadata["phenomena"].map(_several)
-        anyone = named.map(bool).any()  # a file that names none at all has no such field
-        columns["phenomenon"] = named.map(lambda values: values or ([NO_PHENOMENON] if anyone else []))
-    return pd.DataFrame(columns)
-
-
-def length_bin(words: int) -> str:
-    """The name of the bin that a sentence of so many words falls into."""
-    starts = (1, *(last + 1 for last in LENGTHS))
-    for start, last in zip(starts, LENGTHS, strict=False):
-        if words <= last:
-            return f"{start}–{last} words"
-    return f"over {LENGTHS[-1]} words"
-
-
-def _one(value: object) -> list[str]:
-    return [] if value is None or value == "" or value != value else [str(value)]
-
-
-def _several(value: object) -> list[str]:
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(";") if part.strip()]
-    return [str(part) for part in value] if isinstance(value, list | tuple | np.ndarray) else []
-
-
 class _Sample:
-    """The sentences' counts (``evaluation.metrics``), added up by document for any part of them."""
+    """The sentences' counts (``evaluation.metrics``) by fit, added up by document for any part of them."""
 
     def __init__(
-        self, gold: Array, predicted: Array, documents: Sequence[str], labels: tuple[str, ...], least: int
+        self,
+        gold: Array,
+        predicted: Array,
+        rival: Array | None,
+        documents: Sequence[str],
+        labels: tuple[str, ...],
+        least: int,
     ) -> None:
         # every sentence as a cluster of its own; names of one length keep the order
-        self.counts = cluster_counts(gold, predicted, [f"{row:012d}" for row in range(len(gold))])
+        rows = [f"{row:012d}" for row in range(len(gold))]
+        own, other = _fits(predicted), [] if rival is None else _fits(rival)
+        self.counts = np.stack([cluster_counts(gold, fit, rows) for fit in (*own, *other)], axis=1)
+        self.own, self.compared = len(own), bool(other)
         self.gold, self.labels, self.least = np.asarray(gold).astype(bool), labels, least
         self.names, self.index = np.unique(documents, return_inverse=True)
 
@@ -159,7 +156,10 @@ class _Sample:
         return len(np.unique(self.index[rows]))
 
     def totals(self, rows: Array) -> Array:
-        """Counts of the rows by document, ``(G, L + 2, 3)``; zeros for documents without such a row."""
+        """Counts of the rows by document, ``(G, K, L + 2, 3)``; zeros for documents without such a row.
+
+        The K fits are the system's own, then the rival's.
+        """
         summed = np.zeros((len(self.names), *self.counts.shape[1:]))
         np.add.at(summed, self.index[rows], self.counts[rows])
         return summed
@@ -175,33 +175,54 @@ class _Sample:
         present = gold.sum(axis=0) >= positives
         macro, micro, none = self._figures(rows, present, settings)
         difference = self._difference(rows, present & (self.gold[~rows].sum(axis=0) >= positives), settings)
-        labels = tuple(label for label, kept in zip(self.labels, present, strict=True) if kept)
-        return Slice(name, value, values, *size, labels, macro, micro, none, difference)
+        rival, ahead = self._against(rows, present, settings)
+        kept = tuple(label for label, shown in zip(self.labels, present, strict=True) if shown)
+        figures = {"macro_f1": macro, "micro_f1": micro, "none_f1": none, "difference": difference}
+        return Slice(name, value, values, *size, kept, **figures, rival=rival, ahead=ahead)
 
     def _figures(self, rows: Array, present: Array, settings: dict[str, Any]) -> list[Interval | None]:
-        totals = self.totals(rows)
-        own = totals[np.unique(self.index[rows])]
+        totals = self.totals(rows)[np.unique(self.index[rows]), : self.own]
         shown = [present.any(), self.gold[rows].any(), (~self.gold[rows].any(axis=1)).any()]
         chosen = present if present.any() else np.ones_like(present)
 
         def figures(counts: Array) -> Array:
             none = f1_of_counts(counts)[..., NONE]
-            return np.stack([_macro(counts, chosen), micro_f1(counts), none], axis=-1)
+            return np.stack([_macro(counts, chosen), micro_f1(counts).mean(axis=-1), none.mean(axis=-1)], axis=-1)
 
-        intervals = bootstrap_intervals(figures, own, **settings)
+        intervals = bootstrap_intervals(figures, totals, **settings)
         return [interval if kept else None for interval, kept in zip(intervals, shown, strict=True)]
 
     def _difference(self, rows: Array, shared: Array, settings: dict[str, Any]) -> Interval | None:
         if self.documents(~rows) < self.least or not shared.any():
             return None
         # documents may stand on both sides, so both are resampled together
-        return paired_difference(
-            self.totals(rows), self.totals(~rows), lambda counts: _macro(counts, shared), **settings
-        )
+        sides = (self.totals(side)[:, : self.own] for side in (rows, ~rows))
+        return paired_difference(*sides, lambda counts: _macro(counts, shared), **settings)
+
+    def _against(self, rows: Array, present: Array, settings: dict[str, Any]) -> tuple[Interval | None, ...]:
+        """The rival's macro-F1, and by how much the system lies ahead of it."""
+        if not self.compared or not present.any():
+            return None, None
+        totals = self.totals(rows)[np.unique(self.index[rows])]
+
+        def other(counts: Array) -> Array:
+            return _macro(counts[..., self.own :, :, :], present)
+
+        def lead(counts: Array) -> Array:
+            return _macro(counts[..., : self.own, :, :], present) - other(counts)
+
+        rival = bootstrap_interval(other, totals, **settings)
+        return rival, bootstrap_interval(lead, totals, bounds=(-1.0, 1.0), **settings)
+
+
+def _fits(predicted: Array) -> list[Array]:
+    """One ``(n, L)`` a fit."""
+    return [predicted] if np.ndim(predicted) == 2 else list(predicted)
 
 
 def _macro(counts: Array, chosen: Array) -> Array:
-    return np.asarray(f1_of_counts(counts[..., :NONE, :][..., chosen, :]).mean(axis=-1))
+    """Mean F1 of the chosen labels and of all fits ``(...)`` from totals ``(..., K, L + 2, 3)``."""
+    return np.asarray(f1_of_counts(counts[..., :NONE, :][..., chosen, :]).mean(axis=(-2, -1)))
 
 
 def _parts(column: pd.Series, sample: _Sample, minimum: int) -> list[tuple[str, int, Array]]:
@@ -220,9 +241,17 @@ def _parts(column: pd.Series, sample: _Sample, minimum: int) -> list[tuple[str, 
 
 def _adjusted(slices: Sequence[Slice], level: float) -> list[Slice]:
     """The slices with their p-values: normal, from the width of the difference's interval, Holm-corrected."""
-    differences = [one.difference for one in slices if one.difference]
-    corrected = iter(holm([_p_value(d, level) for d in differences]))
-    return [Slice(**{**vars(one), "p_adjusted": float(next(corrected))}) if one.difference else one for one in slices]
+    of_rest = _corrected([one.difference for one in slices], level)
+    of_rival = _corrected([one.ahead for one in slices], level)
+    return [
+        replace(one, p_adjusted=rest, ahead_p=rival)
+        for one, rest, rival in zip(slices, of_rest, of_rival, strict=True)
+    ]
+
+
+def _corrected(differences: Sequence[Interval | None], level: float) -> list[float | None]:
+    adjusted = iter(holm([_p_value(d, level) for d in differences if d]).tolist())
+    return [next(adjusted) if d else None for d in differences]
 
 
 def _p_value(difference: Interval, level: float) -> float:
@@ -246,13 +275,14 @@ def _note(slices: Sequence[Slice], documents: int, positives: int, resamples: in
     )
 
 
-def _flat(one: Slice) -> dict[str, Any]:
+def _flat(one: Slice, names: Sequence[str]) -> dict[str, Any]:
     flat: dict[str, Any] = {"field": one.field, "value": one.value, "values": one.values}
     flat |= {"sentences": one.sentences, "documents": one.documents, "positives": one.positives}
     flat["labels_present"] = ";".join(one.labels)
-    for name in ("macro_f1", "micro_f1", "none_f1", "difference"):
+    for name in names:
         interval: Interval | None = getattr(one, name)
         for end in ("value", "low", "high"):
             column = name if end == "value" else f"{name}_{end}"
             flat[column] = np.nan if interval is None else getattr(interval, end)
-    return flat | {"p_holm": np.nan if one.p_adjusted is None else one.p_adjusted}
+    flat["p_holm"] = np.nan if one.p_adjusted is None else one.p_adjusted
+    return flat | ({"ahead_p_holm": np.nan if one.ahead_p is None else one.ahead_p} if "ahead" in names else {})

@@ -12,12 +12,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
 from communique.evaluation.hard_cases import Case, HardCases, Said
-from communique.evaluation.slices import sliced_columns
+from communique.evaluation.slice_fields import FIELDS, sliced_columns
 from communique.models.explain import Explainable, Explanation, explain
 from communique.reporting.spreadsheet import inert, write_xlsx
 from communique.scoring.table import all_or_nothing
 
-FIELDS = ("genre", "forum", "actor", "decade", "length", "phenomenon")
 VERDICTS = ("false positive", "false negative", "uncertain", "right")
 WIDTHS = {"text": 90, "for": 40, "against": 40, "document": 16, "id": 16, "phenomena": 24, "actor": 20}
 Explained = Mapping[tuple[str, int], Explanation]  # by model and row
