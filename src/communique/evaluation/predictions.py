@@ -23,7 +23,8 @@ class System:
 
     ``seeds`` names the tables (default: 1, 2, …); ``recipe`` is the name without the ``share`` of the training
     documents, and ``sentences`` how many it learned from, both for learning curves; ``remark`` is what a reader
-    must know.
+    must know. ``runs`` names the run behind each table; of tables that pool several runs, ``pooled`` tells by sentence
+    which value of the setting between them it belongs to.
     """
 
     name: str
@@ -34,6 +35,8 @@ class System:
     share: float = 1.0
     sentences: float = float("nan")
     remark: str = ""
+    runs: tuple[str, ...] = ()
+    pooled: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)

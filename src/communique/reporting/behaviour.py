@@ -6,12 +6,12 @@ from jinja2 import Environment, PackageLoader
 from rich.table import Table
 from rich.text import Text
 
-from communique.behaviour.report import INTERVALS, TESTS, BehaviourReport, ChangeRow, RateRow, WorstCase
+from communique.behaviour.report import INTERVALS, TESTS, ActorRow, BehaviourReport, ChangeRow, RateRow, WorstCase
 from communique.evaluation.resampling import Interval
 from communique.reporting.tables import show
 
 TITLE = "Behaviour"
-WORST, ACTORS = 8, 12  # how many a page shows; the files beside it hold more
+WORST, ACTORS = 8, 12  # how many worst cases are shown, and shifts on a terminal; the files beside hold more
 WORST_NOTE = "the failure of each capability with the largest probability on the wrong answer, worst first"
 
 
@@ -31,6 +31,11 @@ def behaviour_html(report: BehaviourReport) -> str:
     return _render("behaviour.html", report)
 
 
+def behaviour_body(report: BehaviourReport) -> str:
+    """The fragment without its style, for a page that shows several reports."""
+    return _render("behaviour_body.html", report)
+
+
 def behaviour_page(report: BehaviourReport) -> str:
     """The fragment as a page that needs no network."""
     return _render("behaviour_page.html", report)
@@ -43,8 +48,8 @@ def _render(template: str, report: BehaviourReport) -> str:
         groups=[(TESTS[test], rows) for test, rows in _by_test(report).items()],
         changes=_by_edit(report),
         worst=_shown(report),
-        actors=report.actors[:ACTORS],
-        actors_note=_actors_note(report),
+        actors=_by_actor(report),
+        actors_note=actors_note(report),
         interval=lambda row: show(Interval(row.rate, row.low, row.high)),
         tests=TESTS,
         method=INTERVALS,
@@ -72,7 +77,14 @@ def _shown(report: BehaviourReport) -> list[WorstCase]:
     return list(first.values())[:WORST]
 
 
-def _actors_note(report: BehaviourReport) -> str:
+def _by_actor(report: BehaviourReport) -> Mapping[str, Mapping[str, ActorRow]]:
+    """The shifts by actor and label, the actor with the largest shift first."""
+    actors = dict.fromkeys(row.actor for row in report.actors)
+    return {actor: {row.label: row for row in report.actors if row.actor == actor} for actor in actors}
+
+
+def actors_note(report: BehaviourReport) -> str:
+    """How many states' names were tried, and how many shifts are told apart from nought."""
     if not report.actors:
         return "not measured"
     beyond = sum(row.p < 0.05 for row in report.actors)
@@ -133,7 +145,7 @@ def _worst_table(report: BehaviourReport) -> Table:
 
 def _actor_table(report: BehaviourReport) -> Table:
     table = _table(
-        "What a state's name alone does", _actors_note(report), ("state", "label"), ("shift [95%]", "p (Holm)", "flips")
+        "What a state's name alone does", actors_note(report), ("state", "label"), ("shift [95%]", "p (Holm)", "flips")
     )
     for row in report.actors[:ACTORS]:
         shift = f"{row.shift:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from communique.evaluation.comparison import DIFFERENCES, Leaderboard, Row
 from communique.evaluation.figures import PER_LABEL, SUMMARY
 from communique.evaluation.learning_curve import LearningCurve
+from communique.evaluation.pooling import Pooling
 from communique.evaluation.resampling import Interval
 
 TITLES = {
@@ -45,9 +46,14 @@ def label_titles(board: Leaderboard, titles: Mapping[str, str] | None = None) ->
     return {label: (titles or {}).get(label, label.replace("_", " ")) for label in board.labels}
 
 
-def blocks(board: Leaderboard, titles: Mapping[str, str], curves: Sequence[LearningCurve] = ()) -> list[Block]:
+def blocks(
+    board: Leaderboard,
+    titles: Mapping[str, str],
+    curves: Sequence[LearningCurve] = (),
+    pooling: Pooling | None = None,
+) -> list[Block]:
     """Every table of a comparison, the ranking first; ``titles`` says how labels are called."""
-    found = [ranking(board), further_figures(board)]
+    found = [ranking(board, pooling), *([parts(board, pooling)] if pooling else []), further_figures(board)]
     if len(board.rows) > 1:
         found.append(further_differences(board))
     found.append(by_label(board, titles))
@@ -64,13 +70,24 @@ def _line(*cells: Cell) -> tuple[Cell, ...]:
     return cells
 
 
-def ranking(board: Leaderboard) -> Block:
-    """The systems by the primary metric, with the contrasts."""
-    header = ("model", "", "macro-F1 [95%]", f"vs {board.reference}", "p (Holm)", "SD (fits)")
+def ranking(board: Leaderboard, pooling: Pooling | None = None) -> Block:
+    """The systems by the primary metric, with the contrasts; of pooled systems also the mean of their parts."""
+    figure = ("macro-F1, pooled [95%]", f"mean by {pooling.field} [95%]") if pooling else ("macro-F1 [95%]",)
+    header = ("model", "", *figure, f"vs {board.reference}", "p (Holm)", "SD (fits)")
+    rows = []
+    for row in board.rows:
+        figures = [row.macro_f1, *([pooling.systems[row.name].mean] if pooling else [])]
+        rows.append(_line(row.name, row.group, *map(estimate, figures), *_contrast(board, row), _spread(row)))
+    return Block("Leaderboard", header, tuple(rows), words=2)
+
+
+def parts(board: Leaderboard, pooling: Pooling) -> Block:
+    """The primary metric of pooled systems in each of their parts."""
+    values = list(pooling.systems[board.rows[0].name].parts)
     rows = tuple(
-        _line(row.name, row.group, estimate(row.macro_f1), *_contrast(board, row), _spread(row)) for row in board.rows
+        _line(row.name, *(estimate(pooling.systems[row.name].parts[value]) for value in values)) for row in board.rows
     )
-    return Block("Leaderboard", header, rows, words=2)
+    return Block(f"macro-F1 by {pooling.field}", ("model", *(f"{value} [95%]" for value in values)), rows)
 
 
 def further_figures(board: Leaderboard) -> Block:

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from communique.errors import CommuniqueError
 from communique.evaluation.comparison import PRIMARY, Leaderboard
 from communique.evaluation.learning_curve import LearningCurve
+from communique.evaluation.pooling import Pooling
 from communique.evaluation.plots import learning_curve_figure
 from communique.evaluation.study_plots import (
     MOST_LINES,
@@ -22,7 +23,7 @@ from communique.evaluation.study_plots import (
     reliability_figure,
 )
 from communique.reporting.latex import document
-from communique.reporting.leaderboard import Estimate, blocks, label_titles, markdown
+from communique.reporting.leaderboard import Block, Estimate, blocks, label_titles, markdown
 from communique.reporting.svg import inline
 
 
@@ -63,20 +64,22 @@ def write_study(
     titles: Mapping[str, str] | None = None,
     curves: Sequence[LearningCurve] = (),
     sections: Sequence[Section] = (),
+    pooling: Pooling | None = None,
 ) -> None:
     """Write the page ``out``, and beside it the leaderboard as .csv, .md and .tex and every fit's values as .fits.csv.
 
-    ``titles`` says how labels are called, ``sections`` come last. All files are written or none; raises
+    ``titles`` says how labels are called, ``sections`` come after the plots, further tables last. All files are written or none; raises
     CommuniqueError unless ``out`` ends in .html.
     """
     check_page_name(out)
     named = label_titles(board, titles)
-    tables = blocks(board, named, curves)
+    tables = blocks(board, named, curves, pooling)
+    frame = board.to_frame() if pooling is None else board.to_frame().merge(pooling.to_frame(), on="model")
     text = "\n".join(markdown(block) for block in tables)
     _write_all(
         {
-            out: _page(board, title, named, curves, sections),
-            out.with_suffix(".csv"): board.to_frame().to_csv(index=False),
+            out: _page(board, title, named, tables, curves, sections),
+            out.with_suffix(".csv"): frame.to_csv(index=False),
             out.with_suffix(".fits.csv"): board.fits_frame().to_csv(index=False),
             out.with_suffix(".md"): f"# {title}\n\n{text}\n{board.note}\n",
             out.with_suffix(".tex"): document(tables, title, board.note),
@@ -88,12 +91,13 @@ def _page(
     board: Leaderboard,
     title: str,
     titles: Mapping[str, str],
+    tables: Sequence[Block],
     curves: Sequence[LearningCurve],
     sections: Sequence[Section],
 ) -> str:
     environment = Environment(loader=PackageLoader("communique.reporting"), autoescape=True)
     environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
-    ranking, *further = blocks(board, titles, curves)
+    ranking, *further = tables
     return environment.get_template("study.html").render(
         title=title,
         verdict=verdict(board),

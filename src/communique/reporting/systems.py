@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,34 +23,43 @@ MEMBER_SEED = re.compile(r'("seed": |"study:[^/"]+/[^/"]+/)\d+')  # of an ensemb
 Recipe = frozenset[tuple[str, str]]
 
 
-def gather(studies: Sequence[str], files: Sequence[Path], part: str, tracker: Tracker | None) -> list[System]:
-    """The systems of studies and of files, with names of their own; CommuniqueError where neither is given."""
+def gather(
+    studies: Sequence[str], files: Sequence[Path], part: str, tracker: Tracker | None, over: str | None = None
+) -> list[System]:
+    """The systems of studies and of files, with names of their own; CommuniqueError where neither is given.
+
+    ``over``: see ``systems_of_study``.
+    """
     if not studies and not files:
         raise CommuniqueError("compare: give --study or --predictions")
-    of_studies = systems_of_studies(studies, part, tracker) if tracker else []
+    of_studies = systems_of_studies(studies, part, tracker, over) if tracker else []
     of_files = systems_of_files(files, part)
     origins = ["runs"] * len(of_studies) + ["file"] * len(of_files)
     return _told_apart([*of_studies, *of_files], origins)
 
 
-def systems_of_studies(studies: Sequence[str], part: str, tracker: Tracker) -> list[System]:
+def systems_of_studies(studies: Sequence[str], part: str, tracker: Tracker, over: str | None = None) -> list[System]:
     """The systems of several studies; equal names get their study's name added."""
-    found = [(study, system) for study in dict.fromkeys(studies) for system in systems_of_study(study, part, tracker)]
+    distinct = dict.fromkeys(studies)
+    found = [(study, system) for study in distinct for system in systems_of_study(study, part, tracker, over)]
     return _told_apart([system for _, system in found], [study for study, _ in found])
 
 
-def systems_of_study(study: str, part: str, tracker: Tracker) -> list[System]:
+def systems_of_study(study: str, part: str, tracker: Tracker, over: str | None = None) -> list[System]:
     """One system a run name, recipe and share of the training documents, with all its seeds' predictions of a part.
 
-    Runs of one name that differ in more than the seed are told apart by what differs. Raises CommuniqueError where
-    the study has no run, or a run no such part.
+    Runs of one name that differ in more than the seed are told apart by what differs. Those that differ in the
+    setting ``over`` (one model a target, say) are one system: their parts are pooled. Raises CommuniqueError where
+    the study has no run, or a run no such part or setting.
     """
     by_recipe: dict[tuple[str, Recipe], dict[float, list[RunRecord]]] = {}
     for run in tracker.runs(study):
-        by_recipe.setdefault((run.name, _recipe(run)), {}).setdefault(_share(run), []).append(run)
+        if over and over not in run.params:
+            raise CommuniqueError(f"run {run.id} ({run.name}): has no setting '{over}'; pool over one that runs vary")
+        by_recipe.setdefault((run.name, _recipe(run, over)), {}).setdefault(_share(run), []).append(run)
     names = _distinct_names(list(by_recipe))
     return [
-        _system(names[key], share, _latest_by_seed(runs), part)
+        _system(names[key], share, _latest_by_seed(runs, over), part, over)
         for key, by_share in by_recipe.items()
         for share, runs in sorted(by_share.items())
     ]
@@ -107,9 +116,9 @@ def _told_apart(systems: Sequence[System], origins: Sequence[str]) -> list[Syste
     ]
 
 
-def _recipe(run: RunRecord) -> Recipe:
-    """The parameters that make the recipe: neither seeds nor shares nor where things are kept."""
-    beside = ("seed", "force", "study", "name", SHARE)
+def _recipe(run: RunRecord, over: str | None = None) -> Recipe:
+    """The parameters that make the recipe: neither seeds nor shares nor ``over`` nor where things are kept."""
+    beside = ("seed", "force", "study", "name", SHARE, over)
     kept = {
         key: value
         for key, value in run.params.items()
@@ -132,31 +141,51 @@ def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recip
     return names
 
 
-def _latest_by_seed(runs: Sequence[RunRecord]) -> list[RunRecord]:
-    latest = {run.params.get("seed", ""): run for run in runs}
-    return [latest[seed] for seed in sorted(latest, key=lambda seed: (len(seed), seed))]  # 2 before 10
-
-
-def _system(name: str, share: float, runs: Sequence[RunRecord], part: str) -> System:
-    tables = []
+def _latest_by_seed(runs: Sequence[RunRecord], over: str | None) -> dict[str, list[RunRecord]]:
+    """For every seed its newest run, or where runs are pooled the newest of each value of ``over``."""
+    latest: dict[str, dict[str, RunRecord]] = {}
     for run in runs:
-        table = read_predictions(run.artifacts / "predictions.parquet")
-        chosen = table[table["part"] == part]
-        if chosen.empty:
-            raise CommuniqueError(
-                f"run {run.id} ({name}): has no part '{part}'; it has {', '.join(table['part'].unique())}"
-            )
-        tables.append(chosen.reset_index(drop=True))
+        latest.setdefault(run.params.get("seed", ""), {})[run.params[over] if over else ""] = run
+    ordered = sorted(latest, key=lambda seed: (len(seed), seed))  # 2 before 10
+    return {seed: [latest[seed][value] for value in sorted(latest[seed])] for seed in ordered}
+
+
+def _predicted(name: str, run: RunRecord, part: str) -> pd.DataFrame:
+    table = read_predictions(run.artifacts / "predictions.parquet")
+    chosen = table[table["part"] == part]
+    if chosen.empty:
+        has = ", ".join(table["part"].unique())
+        raise CommuniqueError(f"run {run.id} ({name}): has no part '{part}'; it has {has}")
+    return chosen.reset_index(drop=True)
+
+
+def _pooled(name: str, tables: Sequence[pd.DataFrame], over: str | None) -> pd.DataFrame:
+    """One seed's tables as one; a sentence may stand in one of them only."""
+    if len(tables) == 1:
+        return tables[0]
+    together = pd.concat(tables, ignore_index=True)
+    if "repeat" not in together and not together["id"].is_unique:
+        twice = together["id"][together["id"].duplicated()].iloc[0]
+        raise CommuniqueError(f"{name}: sentence '{twice}' belongs to two values of {over}; give each an id of its own")
+    return together
+
+
+def _system(name: str, share: float, by_seed: Mapping[str, Sequence[RunRecord]], part: str, over: str | None) -> System:
+    runs = [run for seed in by_seed.values() for run in seed]
+    said = {run.id: _predicted(name, run, part) for run in runs}
+    tables = [_pooled(name, [said[run.id] for run in seed], over) for seed in by_seed.values()]
     means = {fact: _mean(runs, fact) for fact in (*FACTS, "train_sentences")}
     return System(
         name if share == 1 else f"{name}, {100 * share:g}% of training",
         tuple(tables),
         {fact: means[fact] for fact in FACTS if not np.isnan(means[fact])},
-        tuple(run.params.get("seed", "") for run in runs),
+        tuple(by_seed),
         name,
         share,
         means["train_sentences"],
         "; ".join(dict.fromkeys(caution for run in runs if (caution := run.tags.get("communique.caution")))),
+        tuple(said),
+        {one: run.params[over] for run in runs for one in said[run.id]["id"]} if over else {},
     )
 
 

@@ -8,7 +8,17 @@ from rich.text import Text
 
 from communique.evaluation.comparison import Leaderboard
 from communique.evaluation.learning_curve import LearningCurve
-from communique.reporting.leaderboard import Block, cost, f1_by_label, further_figures, label_titles, learned, ranking
+from communique.evaluation.pooling import Pooling
+from communique.reporting.leaderboard import (
+    Block,
+    cost,
+    f1_by_label,
+    further_figures,
+    label_titles,
+    learned,
+    parts,
+    ranking,
+)
 
 WIDEST_NAME = 22  # columns that a system's name gets before it is folded
 
@@ -20,9 +30,11 @@ def terminal(
     *,
     titles: Mapping[str, str] | None = None,
     curves: Sequence[LearningCurve] = (),
+    pooling: Pooling | None = None,
 ) -> Group:
     """The leaderboard for a terminal ``width`` columns wide: what does not fit beside stands below."""
-    beside = [ranking(board), further_figures(board), f1_by_label(board, label_titles(board, titles))]
+    beside = [ranking(board, pooling), *([parts(board, pooling)] if pooling else [])]
+    beside += [further_figures(board), f1_by_label(board, label_titles(board, titles))]
     if any(row.facts for row in board.rows):
         beside.append(cost(board))
     tables = _stacks(beside, width)
