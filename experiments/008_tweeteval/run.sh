@@ -7,4 +7,5 @@ folder=${1:?give the folder of TweetEval stance files}
 export PATH="$PWD/.venv/bin:$PATH"
 communique train -m experiment=tweeteval "data.folder=$folder" threads=1
 communique train -m experiment=tweeteval model=linear_pair search=null "data.folder=$folder" threads=1
-communique pool --study tweeteval --over data.where.target --out experiments/008_tweeteval/results.json
+communique compare --study tweeteval --pool data.where.target --out reports/tweeteval.html
+python experiments/collect_pooled.py tweeteval data.where.target experiments/008_tweeteval/results.json

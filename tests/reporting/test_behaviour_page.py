@@ -71,7 +71,15 @@ def test_the_fragment_escapes_what_sentences_say_and_shows_every_table(report: B
     html = behaviour_html(report)
     assert "<script>" not in html
     assert "&lt;script&gt;" in html
-    for part in ("0.500 [0.341, 0.659]", "4.0% · 0.012", "+0.210*", "[+0.190, +0.230]", "&lt;0.001", "Joins-in", "Norway"):
+    for part in (
+        "0.500 [0.341, 0.659]",
+        "4.0% · 0.012",
+        "+0.210*",
+        "[+0.190, +0.230]",
+        "&lt;0.001",
+        "Joins-in",
+        "Norway",
+    ):
         assert part in html
     assert "<html" not in html
     assert html in behaviour_page(report)

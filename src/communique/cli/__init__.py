@@ -13,9 +13,9 @@ from communique.cli import (
     adaptation,
     analysis,
     behaviour,
+    comparison,
     corpus,
     experiments,
-    pooling,
     prevalence,
     reproduction,
     scoring,
@@ -35,8 +35,7 @@ app.add_typer(annotate, name="annotate")
 HYDRA = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 app.command(context_settings=HYDRA, add_help_option=False)(experiments.train)
 app.command()(experiments.evaluate)
-app.command()(experiments.compare)
-app.command()(pooling.pool)
+app.command()(comparison.compare)
 app.command()(experiments.champion)
 app.command()(reproduction.reproduce)
 app.command()(reproduction.card)

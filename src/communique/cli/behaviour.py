@@ -46,15 +46,13 @@ def behave(
     """Try negation, attribution, opposite stance, actor swaps and more; say what a model gets wrong and how often."""
     from communique.behaviour import behave as try_behaviour
     from communique.data.codebook import Codebook
-    from communique.data.contrast import read_cases, read_pairs
     from communique.reporting.behaviour import behaviour_tables
 
     if out and out.suffix not in (".html", ".htm"):
         raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .json and .csv come beside it")
     fitted = load(model, tracking_uri)
     book = fitted.codebook or Codebook.from_dict({"labels": [{"name": name} for name in fitted.labels]})
-    pairs: tuple[Pair, ...] = () if _absent(contrast, CONTRAST, "minimal pairs") else read_pairs(contrast, book)
-    plain: tuple[Case, ...] = () if _absent(cases, CASES, "plain cases") else read_cases(cases, book)
+    pairs, plain = pairs_and_cases(book, contrast, cases)
     sentences = _sentences(data, split, book)
     report = try_behaviour(
         fitted,
@@ -71,6 +69,16 @@ def behave(
         console.print(table)
     if out:
         _write(report, out)
+
+
+def pairs_and_cases(
+    book: "Codebook", contrast: Path = CONTRAST, cases: Path = CASES
+) -> "tuple[tuple[Pair, ...], tuple[Case, ...]]":
+    """Minimal pairs and plain cases; of the files that nobody named one may be absent, which is said."""
+    from communique.data.contrast import read_cases, read_pairs
+
+    pairs = () if _absent(contrast, CONTRAST, "minimal pairs") else read_pairs(contrast, book)
+    return pairs, () if _absent(cases, CASES, "plain cases") else read_cases(cases, book)
 
 
 def _absent(path: Path, default: Path, what: str) -> bool:

@@ -1,10 +1,9 @@
-"""Commands that fit, measure and compare models."""
+"""Commands that fit, measure and register models."""
 
 import json
 import sys
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -15,7 +14,6 @@ from communique.cli.options import (
     StudyOption,
     UriOption,
     console,
-    decided_here,
     load,
     open_tracker,
     write_text,
@@ -59,58 +57,6 @@ def evaluate(
         predictions.parent.mkdir(parents=True, exist_ok=True)
         csv = predictions.suffix == ".csv"
         table.to_csv(predictions, index=False) if csv else table.to_parquet(predictions, index=False)
-
-
-def compare(
-    studies: Annotated[
-        list[str] | None, typer.Option("--study", help="a study whose runs are compared; may be repeated")
-    ] = None,
-    files: Annotated[
-        list[Path] | None,
-        typer.Option("--predictions", help="a file (.csv .parquet) with id, document, labels, prob_…; may be repeated"),
-    ] = None,
-    part: Annotated[str, typer.Option(help="part of the runs: test, validation, or a measured file's name")] = "test",
-    reference: Annotated[str | None, typer.Option(help="compare the others with this one (default: the best)")] = None,
-    interval: Annotated[str, typer.Option(help="of the bootstrap over documents: percentile or bca")] = "percentile",
-    out: Annotated[Path | None, typer.Option(help="a page to write (.html), with .csv .md .tex beside it")] = None,
-    resamples: Annotated[int, typer.Option(help="of the bootstrap")] = 2000,
-    tracking_uri: UriOption = URI,
-) -> None:
-    """Compare runs of studies and anyone's prediction files: a leaderboard with intervals and paired tests.
-
-    Runs at several split.train_share add learning curves to the page.
-    """
-    from rich.text import Text
-
-    from communique.evaluation.comparison import compare as compare_systems
-    from communique.evaluation.learning_curve import learning_curve
-    from communique.reporting.study import check_page_name, write_study
-    from communique.reporting.systems import by_share, gather
-    from communique.reporting.terminal import terminal
-
-    if interval not in ("percentile", "bca"):
-        raise CommuniqueError(f"--interval {interval}: choose percentile or bca")
-    if out:
-        check_page_name(out)
-    tracker = open_tracker(tracking_uri) if studies else None
-    shares = by_share(gather(studies or [], files or [], part, tracker))
-    options: dict[str, Any] = {"resamples": resamples, "method": interval}
-    with console.status("reading") as status:
-        board = compare_systems(shares.ranked, reference, tell=lambda text: status.update(Text(text)), **options)
-        curves = [learning_curve(name, found, **options) for name, found in shares.curves.items()]
-    if shares.unranked:
-        left = f"Learned from a part of the training documents, so not ranked: {', '.join(shares.unranked)}."
-        board = replace(board, note=f"{board.note} {left}")
-    measured = [part + decided_here(part, studies, tracking_uri)] if studies else []
-    title = " · ".join([*(studies or []), *_files(files or []), *measured])
-    console.print(terminal(board, title, console.width, curves=curves))
-    if out:
-        write_study(board, out, title, curves=curves)
-        console.print(f"page → {out}")
-
-
-def _files(paths: list[Path]) -> list[str]:
-    return [str(path) for path in paths] if len(paths) < 3 else [f"{len(paths)} prediction files"]
 
 
 def champion(

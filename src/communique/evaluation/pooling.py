@@ -65,9 +65,7 @@ def measure_parts(
     return Pooling(over, found)
 
 
-def by_part(
-    counts: Mapping[str, Array], *, resamples: int = 2000, level: float = 0.95, seed: int = 0
-) -> ByPart:
+def by_part(counts: Mapping[str, Array], *, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> ByPart:
     """Each part's macro-F1 and their mean from cluster counts ``(G, K, L + 2, 3)`` of the same K fits.
 
     Intervals are percentiles of a bootstrap that draws each part's own documents with replacement, since which parts

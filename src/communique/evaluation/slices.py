@@ -244,8 +244,7 @@ def _adjusted(slices: Sequence[Slice], level: float) -> list[Slice]:
     of_rest = _corrected([one.difference for one in slices], level)
     of_rival = _corrected([one.ahead for one in slices], level)
     return [
-        replace(one, p_adjusted=rest, ahead_p=rival)
-        for one, rest, rival in zip(slices, of_rest, of_rival, strict=True)
+        replace(one, p_adjusted=rest, ahead_p=rival) for one, rest, rival in zip(slices, of_rest, of_rival, strict=True)
     ]
 
 

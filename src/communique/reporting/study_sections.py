@@ -128,9 +128,7 @@ def _first_fit(board: Leaderboard, name: str) -> Answers:
     return Answers(name, fit.probabilities, fit.predicted.astype(bool), np.nan_to_num(fit.thresholds, nan=0.5))
 
 
-def _mistake(
-    board: Leaderboard, names: list[str], case: Case, sentences: Corpus, titles: Mapping[str, str]
-) -> Mistake:
+def _mistake(board: Leaderboard, names: list[str], case: Case, sentences: Corpus, titles: Mapping[str, str]) -> Mistake:
     sentence, column = sentences.sentences[case.row], board.labels.index(case.label)
     fits = [board.answers.fits[name][0] for name in names]
     said = [(float(f.probabilities[case.row, column]), bool(f.predicted[case.row, column]) != case.gold) for f in fits]
