@@ -1,10 +1,13 @@
+"""The mean of several parts' figures, against scikit-learn and the bootstrap of the house."""
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score
 
 from communique.errors import CommuniqueError
-from communique.evaluation.metrics import cluster_counts
-from communique.evaluation.pooling import pool
+from communique.evaluation.metrics import cluster_counts, macro_f1
+from communique.evaluation.pooling import by_part
+from communique.evaluation.resampling import bootstrap_interval
 
 
 @pytest.fixture(scope="module")
@@ -17,35 +20,34 @@ def parts() -> list[tuple[np.ndarray, np.ndarray]]:
     return made
 
 
-def counted(gold: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    return cluster_counts(gold, predicted, [str(i // 2) for i in range(len(gold))])
+def counted(gold: np.ndarray, *fits: np.ndarray) -> np.ndarray:
+    documents = [str(i // 2) for i in range(len(gold))]
+    return np.stack([cluster_counts(gold, predicted, documents) for predicted in fits], axis=1)
 
 
-def test_both_averages_are_those_of_scikit_learn(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
-    found = pool([counted(*part) for part in parts], resamples=200)
-    gold, predicted = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    assert found.f_avg_pooled.value == pytest.approx(f1_score(gold, predicted, average="macro"))
+def test_each_part_and_their_mean_are_those_of_scikit_learn(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    found = by_part({str(i): counted(*part) for i, part in enumerate(parts)}, resamples=200)
     each = [f1_score(*part, average="macro") for part in parts]
-    assert found.f_avg_per_target.value == pytest.approx(np.mean(each))
-    for interval in (found.f_avg_pooled, found.f_avg_per_target):
-        assert interval.low < interval.value < interval.high
+    assert [one.value for one in found.parts.values()] == pytest.approx(each)
+    assert found.mean.value == pytest.approx(np.mean(each))
+    assert found.mean.low < found.mean.value < found.mean.high
 
 
-def test_one_part_has_one_average_and_its_interval_is_the_bootstrap_of_the_house(
-    parts: list[tuple[np.ndarray, np.ndarray]],
-) -> None:
-    from communique.evaluation.metrics import macro_f1
-    from communique.evaluation.resampling import bootstrap_interval
+def test_figures_of_several_fits_are_means(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
+    gold, predicted = parts[0]
+    found = by_part({"one": counted(gold, predicted, gold)}, resamples=20)
+    assert found.mean.value == pytest.approx((f1_score(gold, predicted, average="macro") + 1) / 2)
 
+
+def test_one_part_is_its_own_mean_with_the_interval_of_the_house(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
     counts = counted(*parts[1])
-    found = pool([counts], resamples=500, seed=3)
-    assert found.f_avg_pooled == found.f_avg_per_target
-    assert found.f_avg_pooled == bootstrap_interval(macro_f1, counts, resamples=500, seed=3)
+    found = by_part({"one": counts}, resamples=500, seed=3)
+    assert found.mean == found.parts["one"] == bootstrap_interval(macro_f1, counts[:, 0], resamples=500, seed=3)
 
 
 def test_parts_of_other_labels_are_refused(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
     gold, predicted = parts[0]
     with pytest.raises(CommuniqueError, match="same labels"):
-        pool([counted(gold, predicted), counted(gold[:, :1], predicted[:, :1])])
+        by_part({"one": counted(gold, predicted), "two": counted(gold[:, :1], predicted[:, :1])})
     with pytest.raises(CommuniqueError, match="at least one part"):
-        pool([])
+        by_part({})

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from communique.evaluation.comparison import Leaderboard
     from communique.evaluation.learning_curve import LearningCurve
     from communique.evaluation.pooling import Pooling
-    from communique.evaluation.predictions import System
     from communique.reporting.systems import Shares
 
 

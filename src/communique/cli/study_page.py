@@ -1,4 +1,4 @@
-"""What ``compare`` puts on a study's page beside the figures; what cannot be made is left out, and the page says why."""
+"""What ``compare`` puts on a study's page beside the figures; where something is left out, the page says why."""
 
 import json
 import time

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from communique.errors import CommuniqueError
 from communique.evaluation.comparison import PRIMARY, Leaderboard
 from communique.evaluation.learning_curve import LearningCurve
-from communique.evaluation.pooling import Pooling
 from communique.evaluation.plots import learning_curve_figure
+from communique.evaluation.pooling import Pooling
 from communique.evaluation.study_plots import (
     MOST_LINES,
     confusion_figures,
@@ -68,8 +68,8 @@ def write_study(
 ) -> None:
     """Write the page ``out``, and beside it the leaderboard as .csv, .md and .tex and every fit's values as .fits.csv.
 
-    ``titles`` says how labels are called, ``sections`` come after the plots, further tables last. All files are written or none; raises
-    CommuniqueError unless ``out`` ends in .html.
+    ``titles`` says how labels are called; ``sections`` come after the plots, before the further tables. All files are
+    written or none; raises CommuniqueError unless ``out`` ends in .html.
     """
     check_page_name(out)
     named = label_titles(board, titles)

@@ -28,7 +28,7 @@ MISTAKES, SYSTEMS = 20, 6  # how many mistakes are listed, and systems beside ea
 
 @dataclass(frozen=True)
 class Mistake:
-    """A label that the best system got wrong: the sentence, its gold, each system's probability and whether it erred."""
+    """A label that the best system got wrong; ``said`` is each system's probability of it and whether it erred."""
 
     id: str
     facts: tuple[str, ...]

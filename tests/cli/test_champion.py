@@ -1,0 +1,51 @@
+"""``communique champion``: the best on validation, or the one that is named."""
+
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import Run
+
+from communique.cli.experiments import FIXED
+from communique.data.dataset import Corpus
+from communique.data.splits import FreshSplit
+from communique.models.base import StanceModel
+from communique.models.lexicon import LexiconModel
+from communique.models.tfidf import TfidfModel
+from communique.tracking.mlflow_tracker import MlflowTracker
+from communique.training import train_run
+
+
+@pytest.fixture(scope="module")
+def tracker(corpus: Corpus, codebook_file: Path, mlflow_store: tuple[str, str]) -> MlflowTracker:
+    """A study of a good model and of one that is nearly always wrong, on record as fixed splits."""
+    found = MlflowTracker(*mlflow_store)
+    good, bad = LexiconModel(str(codebook_file)), TfidfModel(c=1e-6, char_ngrams=None, min_df=50)
+    runs: dict[str, StanceModel] = {"good": good, "bad": bad}
+    for name, model in runs.items():
+        config = {"seed": 0, "split": {"_target_": FIXED}}
+        told = {"study": "crown", "name": name, "identity": f"crown {name}"}
+        train_run(model, corpus, FreshSplit(), found, config=config, resamples=10, **told)  # type: ignore[arg-type]
+    return found
+
+
+def crowned(tracker: MlflowTracker, name: str) -> str:
+    record = tracker.registered(name, "champion")
+    assert record
+    return record.name
+
+
+def test_the_named_run_is_registered_even_where_another_is_better(run: Run, tracker: MlflowTracker) -> None:
+    figures = {one.name: one.metrics["validation.macro_f1.value"] for one in tracker.runs("crown")}
+    assert figures["good"] > figures["bad"]
+    common = ("champion", "--study", "crown", "--name", "crowned", "--tracking-uri", tracker.uri)
+    assert "is now version 1: good" in run(*common).out
+    assert "is now version 2: bad" in run(*common, "--run", "bad").out
+    assert crowned(tracker, "crowned") == "bad"
+    assert "is now version 3: good" in run(*common).out
+    assert "stays good" in run(*common).out
+
+
+def test_an_unknown_run_is_one_sentence_and_crowns_nobody(run: Run, tracker: MlflowTracker) -> None:
+    said = run("champion", "--study", "crown", "--name", "nobody", "--run", "x", "--tracking-uri", tracker.uri)
+    assert "study 'crown': has no run 'x' on its newest corpus; it has bad, good" in said.error
+    assert tracker.registered("nobody", "champion") is None
