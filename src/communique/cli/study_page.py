@@ -42,12 +42,14 @@ def sections_of(
     """
     from communique.reporting.study_sections import compared_sentences, errors_of, left_out, slices_of
 
+    titles: dict[str, str] = {}
+    sentences: Corpus | None = None
     try:
         sentences = compared_sentences(board, _labelled(systems, tracker, wishes))
     except CommuniqueError as error:
         if wishes.data:
             raise
-        found, titles, sentences = [left_out("Slices and errors", str(error))], {}, None
+        found = [left_out("Slices and errors", str(error))]
     else:
         titles = {label.name: label.title for label in sentences.codebook.labels}
         found = [slices_of(board, sentences, wishes.resamples, progress=True), errors_of(board, sentences)]

@@ -177,8 +177,7 @@ class _Sample:
         difference = self._difference(rows, present & (self.gold[~rows].sum(axis=0) >= positives), settings)
         rival, ahead = self._against(rows, present, settings)
         kept = tuple(label for label, shown in zip(self.labels, present, strict=True) if shown)
-        figures = {"macro_f1": macro, "micro_f1": micro, "none_f1": none, "difference": difference}
-        return Slice(name, value, values, *size, kept, **figures, rival=rival, ahead=ahead)
+        return Slice(name, value, values, *size, kept, macro, micro, none, difference, rival=rival, ahead=ahead)
 
     def _figures(self, rows: Array, present: Array, settings: dict[str, Any]) -> list[Interval | None]:
         totals = self.totals(rows)[np.unique(self.index[rows]), : self.own]

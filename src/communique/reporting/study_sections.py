@@ -30,7 +30,6 @@ MISTAKES, SYSTEMS = 20, 6  # how many mistakes are listed, and systems beside ea
 class Mistake:
     """A label that the best system got wrong; ``said`` is each system's probability of it and whether it erred."""
 
-    id: str
     facts: tuple[str, ...]
     text: str
     label: str
@@ -134,7 +133,7 @@ def _mistake(board: Leaderboard, names: list[str], case: Case, sentences: Corpus
     said = [(float(f.probabilities[case.row, column]), bool(f.predicted[case.row, column]) != case.gold) for f in fits]
     facts = (sentence.id, sentence.genre, sentence.forum, sentence.actor, str(sentence.year or ""), *sentence.phenomena)
     shown = tuple(fact for fact in facts if fact)
-    return Mistake(sentence.id, shown, sentence.text, titles[case.label], case.gold, tuple(said))
+    return Mistake(shown, sentence.text, titles[case.label], case.gold, tuple(said))
 
 
 def behaviour_of(reports: Mapping[str, BehaviourReport], absent: Mapping[str, str]) -> Section:
