@@ -3,24 +3,30 @@
 from pathlib import Path
 
 import pytest
+import yaml
 from tests.cli.conftest import Run
 
 from communique.cli.experiments import FIXED
 from communique.data.dataset import Corpus
 from communique.data.splits import FreshSplit
-from communique.models.base import StanceModel
 from communique.models.lexicon import LexiconModel
-from communique.models.tfidf import TfidfModel
 from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.training import train_run
 
 
 @pytest.fixture(scope="module")
-def tracker(corpus: Corpus, codebook_file: Path, mlflow_store: tuple[str, str]) -> MlflowTracker:
-    """A study of a good model and of one that is nearly always wrong, on record as fixed splits."""
+def tracker(
+    corpus: Corpus, codebook_file: Path, mlflow_store: tuple[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> MlflowTracker:
+    """A study of word lists and of the same lists under the wrong labels, on record as fixed splits."""
     found = MlflowTracker(*mlflow_store)
-    good, bad = LexiconModel(str(codebook_file)), TfidfModel(c=1e-6, char_ngrams=None, min_df=50)
-    runs: dict[str, StanceModel] = {"good": good, "bad": bad}
+    content = yaml.safe_load(codebook_file.read_text(encoding="utf-8"))
+    cues = [label["cues"] for label in content["labels"]]
+    for label, others in zip(content["labels"], [*cues[1:], cues[0]], strict=True):
+        label["cues"] = others
+    confused = tmp_path_factory.mktemp("confused") / "codebook.yaml"
+    confused.write_text(yaml.safe_dump(content), encoding="utf-8")
+    runs = {"good": LexiconModel(str(codebook_file)), "bad": LexiconModel(str(confused))}
     for name, model in runs.items():
         config = {"seed": 0, "split": {"_target_": FIXED}}
         told = {"study": "crown", "name": name, "identity": f"crown {name}"}

@@ -27,7 +27,7 @@ def uri(folder: Path, mlflow_store: tuple[str, str]) -> str:
     tracker = MlflowTracker(*mlflow_store)
     runs: dict[str, StanceModel] = {
         "words": LexiconModel(str(folder / "data/codebook.yaml")),
-        "linear": TfidfModel(char_ngrams=None),
+        "linear": TfidfModel(char_ngrams=(2, 3)),
     }
     where = {"corpus": str(folder / "data/sentences.jsonl"), "codebook": str(folder / "data/codebook.yaml")}
     study = f"page {folder.name}"
