@@ -81,19 +81,22 @@ def foreign(folder: Path) -> None:
 
 def test_files_of_others_leave_the_sections_out_and_the_page_says_why(run: Run, folder: Path) -> None:
     foreign(folder)
-    compare = ("compare", "--predictions", "theirs.csv", "--out", "theirs.html", *FAST)
+    compare = ("compare", "--predictions", "theirs.csv", "--out", "page.html", *FAST)
     assert run(*compare).code == 0
-    page = page_of(folder / "theirs.html")
+    page = page_of(folder / "page.html")
     assert "Left out: the predictions have the labels red, the labelled sentences rejects, joins, lifts." in page
     assert "theirs was not tried: a prediction file comes without its model." in page
     assert "the predictions have the labels red" in run(*compare, "--data", "data/sentences.jsonl").error
+    before = (folder / "theirs.csv").read_bytes()
+    assert "theirs.csv would replace the file that is read" in run(*compare[:-6], "--out", "theirs.html").error
+    assert (folder / "theirs.csv").read_bytes() == before
     assert "--pool: pools the runs of a study" in run(*compare, "--pool", "x").error
 
 
 def test_a_file_of_known_sentences_gets_slices_and_errors(run: Run, folder: Path) -> None:
     evaluate = ("evaluate", "--data", "data/sentences.jsonl", "--model", "model", "--resamples", 20)
     assert run(*evaluate, "--predictions", "ours.csv").code == 0
-    assert run("compare", "--predictions", "ours.csv", "--out", "ours.html", *FAST).code == 0
-    page = page_of(folder / "ours.html")
+    assert run("compare", "--predictions", "ours.csv", "--out", "page.html", *FAST).code == 0
+    page = page_of(folder / "page.html")
     assert "<h2>Slices of ours</h2>" in page
     assert "<h2>Errors of ours</h2>" in page

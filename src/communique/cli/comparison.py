@@ -53,6 +53,7 @@ def compare(
     _check(interval, pool, studies, files)
     if out:
         check_page_name(out)
+        _keep_inputs(out, [*(files or []), *([data] if data else [])])
     tracker = open_tracker(tracking_uri) if studies else None
     shares = by_share(gather(studies or [], files or [], part, tracker, pool))
     board, curves, pooling = _measured(shares, reference, pool, {"resamples": resamples, "method": interval})
@@ -71,6 +72,15 @@ def _check(interval: str, pool: str | None, studies: list[str] | None, files: li
         raise CommuniqueError(f"--interval {interval}: choose percentile or bca")
     if pool and (files or not studies):
         raise CommuniqueError("--pool: pools the runs of a study; give --study, and no --predictions")
+
+
+def _keep_inputs(out: Path, inputs: Sequence[Path]) -> None:
+    """Refuse a page whose tables would be written over what is read."""
+    for path in inputs:
+        if path.parent.absolute() == out.parent.absolute() and path.name in (f"{out.stem}.csv", f"{out.stem}.fits.csv"):
+            raise CommuniqueError(
+                f"{out}: its table {path.name} would replace the file that is read; name the page anew"
+            )
 
 
 def _measured(

@@ -118,7 +118,6 @@ def _tried(
     book = model.codebook or Codebook.from_dict({"labels": [{"name": name} for name in model.labels]})
     pairs, cases = pairs_and_cases(book)
     start = time.perf_counter()
-    console.print(f"behaviour of {system.name}")
     report = behave(model, pairs, cases, sentences.sentences if sentences else (), sample=wishes.sample, progress=True)
     console.print(f"behaviour of {system.name}: {time.perf_counter() - start:.0f} s")
     return report

@@ -195,8 +195,8 @@ class _Sample:
         if self.documents(~rows) < self.least or not shared.any():
             return None
         # documents may stand on both sides, so both are resampled together
-        sides = (self.totals(side)[:, : self.own] for side in (rows, ~rows))
-        return paired_difference(*sides, lambda counts: _macro(counts, shared), **settings)
+        inside, outside = self.totals(rows)[:, : self.own], self.totals(~rows)[:, : self.own]
+        return paired_difference(inside, outside, lambda counts: _macro(counts, shared), **settings)
 
     def _against(self, rows: Array, present: Array, settings: dict[str, Any]) -> tuple[Interval | None, ...]:
         """The rival's macro-F1, and by how much the system lies ahead of it."""

@@ -141,7 +141,7 @@ def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recip
     return names
 
 
-def _latest_by_seed(runs: Sequence[RunRecord], over: str | None) -> dict[str, list[RunRecord]]:
+def _latest_by_seed(runs: Sequence[RunRecord], over: str | None = None) -> dict[str, list[RunRecord]]:
     """For every seed its newest run, or where runs are pooled the newest of each value of ``over``."""
     latest: dict[str, dict[str, RunRecord]] = {}
     for run in runs:
