@@ -73,7 +73,9 @@ def slices_of(board: Leaderboard, sentences: Corpus, resamples: int = 2000, prog
     shown = [one for one in (report.whole, *report.slices) if one.macro_f1]
     rows = [_slice_cells(one, report, bool(rival)) for one in shown]
     blank = [f"{one.field} {one.value}" for one in report.slices if not one.macro_f1]
-    said = f"{note(report)} Without macro-F1, for want of documents or of labels: {', '.join(blank)}." if blank else note(report)
+    said = note(report)
+    if blank:
+        said = f"{said} Without macro-F1, for want of documents or of labels: {', '.join(blank)}."
     return Section(f"Slices of {best}", _render("study_slices.html", header=header, rows=rows, note=said, rival=rival))
 
 
