@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from communique.scoring.abbreviations import BEFORE_NUMBER
+
 # A text counts as wrapped when this share of its line breaks fall in mid-sentence before a lower-case word.
 WRAPPED_SHARE = 0.3
 # In wrapped text, a line shorter than this share of the usual width was ended on purpose.
@@ -28,6 +30,10 @@ _ITEM = re.compile(
     r"\s*(?:[•◦▪‣·*–—-]\s|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)\s"
     r"|\d{1,3}(?:\.\d{1,3})*\.[ \t]|[A-Z]\.[ \t]|[IVX]{1,5}\.[ \t])"
 )
+# A paragraph of a resolution: "1. Condemns", "Recalling its", "Deeply concerned".
+_OPERATIVE = re.compile(r"\s*\d{1,3}\.\s+[A-Z]")
+_PREAMBULAR = re.compile(r"\s*(?:[A-Z][a-z]+ly\s+)?(?:[A-Z]?[a-z]+ing|Guided|Convinced|Alarmed|Concerned|Deeply|Determined)\b")
+_NUMBERED_NEXT = re.compile(rf"\b(?:{'|'.join(sorted(BEFORE_NUMBER))})\.\s*$", re.IGNORECASE)
 _TAG = re.compile(r"\s*(?:Q|A|[A-Z][\w.’'-]*(?:[ ][\w.’'()-]+){0,7}):(?:\s|$)")
 _MARKS_ONLY = re.compile(r"[\s\"'”’»)\].,]+$")
 
@@ -56,10 +62,17 @@ def _runs_on(line: str, following: str) -> bool:
     return not _CLOSED.search(line) and bool(_LOWER.match(following))
 
 
+def opens_item(line: str) -> bool:
+    """Whether a line opens with the mark or the number of a list item."""
+    return bool(_ITEM.match(line))
+
+
 def _is_item(previous: Line, line: Line) -> bool:
     """Whether a line opens a list item; a dash or number that a wrap brought to the front opens none."""
-    settled = line.gap or _CLOSED.search(previous.text) or _ITEM.match(previous.text)
-    return bool(settled and _ITEM.match(line.text))
+    if not _ITEM.match(line.text) or (_NUMBERED_NEXT.search(previous.text) and not line.gap):
+        return False
+    operative = previous.text.rstrip().endswith(",") and _OPERATIVE.match(line.text)
+    return bool(line.gap or _CLOSED.search(previous.text) or _ITEM.match(previous.text) or operative)
 
 
 def _is_wrapped(lines: Sequence[Line]) -> bool:
@@ -82,14 +95,15 @@ def _continues(line: Line, following: Line, wrapped: bool, width: int) -> bool:
         return False
     if _runs_on(line.text, following.text):
         return True
-    if following.gap or _TAG.match(following.text):
+    preamble = line.text.rstrip().endswith(",") and _PREAMBULAR.match(following.text)
+    if following.gap or _TAG.match(following.text) or (preamble and following.text.strip()[0].isupper()):
         return False
     return _stops_short(line.text) or (wrapped and _fills_line(line.text, following.text, width))
 
 
 def _stops_short(line: str) -> bool:
     """Whether a line ends on a word that cannot end a sentence: a title, a conjunction, a comma."""
-    return bool(_ABBREVIATED.search(line) or _DANGLING.search(line))
+    return bool(_ABBREVIATED.search(line) or _NUMBERED_NEXT.search(line) or _DANGLING.search(line))
 
 
 def _fills_line(line: str, following: str, width: int) -> bool:

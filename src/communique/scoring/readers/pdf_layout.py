@@ -1,0 +1,196 @@
+"""The lines of a PDF page with their places, and what a line's place says of it: wrap, heading, running head, footnote."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from communique.scoring.paragraphs import opens_item
+
+if TYPE_CHECKING:
+    import pymupdf
+
+# A line that lies wholly in the outer part of the page may be a running head.
+MARGIN = 0.1
+# So many pages must share a line at one height in the margin; in a file of few pages two are enough.
+RECURRING, FEW_PAGES = 3, 5
+# Letters smaller than this share of the usual size, below the text, are a footnote's.
+SMALL = 0.88
+# A line counts as a link where this share of its length can be clicked.
+LINKED = 0.8
+
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"(?:[-–—\s]*|page\s+)(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
+)
+# A document's symbol, a job number, a date or an address in the margin, as records and printed pages carry them.
+_MARGINAL = re.compile(
+    r"(?:[A-Z]+(?:/[\w.()-]+)+|\d{2}-\d{5,6}(?:\s*\([A-Z]\))?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?:, \d{1,2}:\d{2}.*)?"
+    r"|(?:https?|file)://\S+)(?:\s+\d{1,4}(?:/\d{1,4})?)?"
+)
+_CLOSED = re.compile(r"[.!?…:;][\"'”’)\]\d]*$")
+_FOOTNOTE = re.compile(r"(?:\d{1,3}|[*†‡]|\[\d{1,3}\])\s*[A-Z“\"(]")
+_NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:,\s?\d{1,3})*|[*†‡]")
+
+
+class Line(NamedTuple):
+    """One line: its words, its box (points, from the page's upper left), the size and weight of its letters.
+
+    ``right`` is where the column ends; ``marginal`` lines lie in the page's upper or lower margin.
+    """
+
+    text: str
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    size: float
+    bold: bool
+    block: int
+    marginal: bool
+    right: float = 0.0
+
+
+def lines_of(page: "pymupdf.Page") -> list[Line]:
+    """The horizontal lines of a page in reading order, less those that are links from end to end."""
+    import pymupdf
+
+    # A ligature ("ﬁ") as its letters, as a reader of words expects them.
+    flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_LIGATURES & ~pymupdf.TEXT_PRESERVE_IMAGES
+    links = [pymupdf.Rect(link["from"]) for link in page.get_links() if "from" in link]
+    found: list[Line] = []
+    for number, block in enumerate(page.get_text("dict", flags=flags)["blocks"]):
+        for raw in block.get("lines", ()):
+            line = _line(raw, number, page.rect.height)
+            if line.text and abs(raw["dir"][1]) < 0.1 and not _is_link(line, links):
+                found = _with(found, line)
+    return _with_columns(found)
+
+
+def _line(raw: dict, block: int, height: float) -> Line:
+    """A line of the library's as one of ours; the raised number of a footnote goes."""
+    text = ""
+    for span in raw["spans"]:
+        if not (span["flags"] & 1 and _NOTE_MARK.fullmatch(span["text"].strip()) and re.search(r"\D$", text)):
+            text += span["text"]
+    x0, y0, x1, y1 = raw["bbox"]
+    longest = max(raw["spans"], key=lambda span: len(span["text"].strip()))
+    bold = all(span["flags"] & 16 for span in raw["spans"] if span["text"].strip())
+    marginal = y1 <= MARGIN * height or y0 >= (1 - MARGIN) * height
+    return Line(" ".join(text.split()), x0, y0, x1, y1, longest["size"], bold, block, marginal)
+
+
+def _is_link(line: Line, links: Sequence["pymupdf.Rect"]) -> bool:
+    """Whether a line without an end mark is a link from end to end, as menus and lists of further pages are."""
+    covered = sum(
+        max(0.0, min(line.x1, r.x1) - max(line.x0, r.x0)) for r in links if r.y0 < (line.y0 + line.y1) / 2 < r.y1
+    )
+    return covered >= LINKED * (line.x1 - line.x0) and not _CLOSED.search(line.text)
+
+
+def _with(lines: list[Line], line: Line) -> list[Line]:
+    """The lines and one more, put behind the last one where both stand side by side in one block."""
+    last = lines[-1] if lines else None
+    if last and last.block == line.block and last.x1 <= line.x0 + 1 and abs(last.y1 - line.y1) < 0.4 * line.size:
+        if line.x0 - last.x1 < 2.5 * line.size or opens_item(f"{last.text} x"):
+            size, bold = (last.size, last.bold) if len(last.text) > len(line.text) else (line.size, line.bold)
+            joined = last._replace(text=f"{last.text} {line.text}", x1=line.x1, size=size, bold=bold)
+            return [*lines[:-1], joined]
+    lines.append(line)
+    return lines
+
+
+def _with_columns(lines: list[Line]) -> list[Line]:
+    """The lines with the right edge of their column: that of their block, or of the larger blocks above and below."""
+    sizes = Counter(line.block for line in lines)
+    large = [line for line in lines if sizes[line.block] > 2]
+    placed = []
+    for line in lines:
+        beside = large if sizes[line.block] <= 2 else [a for a in large if a.block == line.block]
+        edges = [a.x1 for a in beside if min(a.x1, line.x1) - max(a.x0, line.x0) > 0.5 * (line.x1 - line.x0)]
+        own = max(a.x1 for a in lines if a.block == line.block)
+        placed.append(line._replace(right=max([own, *edges])))
+    return placed
+
+
+def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[list[Line]]:
+    """The lines of each page less page numbers, symbols in the margin, and what the margins of several pages share."""
+    often = Counter(key for page in pages for key in {_key(line) for line in page if line.marginal})
+    least = RECURRING if len(pages) > FEW_PAGES else 2
+    body = {_words(line.text) for page in pages for line in page if not line.marginal} | {_words(title)}
+
+    def kept(line: Line) -> bool:
+        alone = _PAGE_NUMBER.fullmatch(line.text) or _MARGINAL.fullmatch(line.text)
+        repeated = often[_key(line)] >= least or (len(pages) > 1 and _words(line.text) in body)
+        return not (line.marginal and (alone or repeated))
+
+    return [[line for line in page if kept(line)] for page in pages]
+
+
+def _words(text: str) -> str:
+    """A line's words with every number alike, so that "Page 3" and "Page 4" are one running head."""
+    return _DIGITS.sub("#", text.casefold())
+
+
+def _key(line: Line) -> tuple[str, int]:
+    """What a running head is known by: its words and its height on the page."""
+    return _words(line.text), round(line.y0 / 4)
+
+
+def usual_size(pages: Sequence[Sequence[Line]]) -> float:
+    """The size that most letters of the file have."""
+    letters: Counter[float] = Counter()
+    for page in pages:
+        for line in page:
+            letters[round(line.size, 1)] += len(line.text)
+    return letters.most_common(1)[0][0] if letters else 0.0
+
+
+def footnotes(page: Sequence[Line], usual: float) -> int:
+    """How many lines from the end of a page are its footnotes: small letters that open with a number."""
+    first = len(page)
+    for number in range(len(page) - 1, -1, -1):
+        if page[number].size > SMALL * usual:
+            break
+        if _FOOTNOTE.match(page[number].text):
+            first = number
+    return len(page) - first
+
+
+def is_wrap(line: Line, following: Line, page_break: bool = False) -> bool:
+    """Whether a paragraph runs on from one line to the next: alike in size and weight, the first one full.
+
+    A line is full where the next one's first word would not have found room behind it. Across columns and pages
+    the paragraph must also have stopped in mid-sentence.
+    """
+    if abs(line.size - following.size) > 0.1 * line.size or opens_item(following.text) and _CLOSED.search(line.text):
+        return False
+    if line.bold != following.bold and (line.bold or _CLOSED.search(line.text)) and not following.text[:1].islower():
+        return False
+    first, letters = following.text.split()[0], max(len(following.text), 1)
+    room = (following.x1 - following.x0) / letters * (len(first) + 1)
+    full = line.x1 + 0.9 * room >= line.right
+    if page_break:
+        return full and not _CLOSED.search(line.text) and not opens_item(following.text)
+    return full
+
+
+def runs(pages: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
+    """The lines of all pages gathered into paragraphs, footnotes at the end."""
+    usual = usual_size(pages)
+    notes, body = [], []
+    for number, page in enumerate(pages):
+        count = footnotes(page, usual)
+        body += [(number, line) for line in page[: len(page) - count]]
+        notes += [(number, line) for line in page[len(page) - count :]]
+    for part in (body, notes):
+        paragraph: list[Line] = []
+        where = (0, 0)
+        for number, line in part:
+            if paragraph and not is_wrap(paragraph[-1], line, page_break=(number, line.block) != where):
+                yield paragraph
+                paragraph = []
+            paragraph.append(line)
+            where = (number, line.block)
+        if paragraph:
+            yield paragraph
