@@ -37,6 +37,7 @@ _NAME = re.compile(
 )
 _PRONOUN = re.compile(r"\s(?:I|we|he|she|they|it|you|us|them)(?:\s|$)")
 _INITIALS = re.compile(r"\b[A-Z]\.[A-Z]\.$")
+_CONTRACTED = re.compile(r"(?<=[a-z])[’'](?:ve|re|ll|d)$")
 # A longer phrase is a sentence gone wrong.
 MOST_WORDS = 14
 _BEHIND = frozenset(["abroad", "here", "there", "alone", "themselves", "itself", "himself", "herself", "elsewhere"])
@@ -61,6 +62,7 @@ def holding(subject: str, beside: str = "", reported: bool = False) -> Holding |
         return None
     if words[0].lower() in ("my", "our") and words[-1].lower() not in OWN_SIDE:
         words = words[1:]  # "my colleague" is somebody else
+    words[0] = _CONTRACTED.sub("", words[0])
     if words[0].lower() in FIRST or " ".join(words).lower() in PERSONAL:
         return Holding(words[0].lower(), reported=reported)
     name = _issuer(" ".join(words))

@@ -31,6 +31,13 @@ _IN_VIEW = re.compile(
     r"(?:view|words|opinion|eyes)|[Aa]s (?P<as>[^,;:]{2,60}?) (?:put|puts|has put) it|"
     r"[Aa]s far as (?P<far>[^,;:]{2,60}?) (?:is|are|was) concerned)\b"
 )
+# What may stand before a colon and is nobody.
+NO_SPEAKER = re.compile(
+    r"(?:note|sources?|read|see|photo|image|video|watch|live|title|date|place|subject|background|url|tags?|contact|tel|"
+    r"e-?mail|phone|fax|updated?|annex|re|ps|from|to|cc|in favou?r|against|abstaining|abstentions?|timeline|explainer|"
+    r"analysis|opinion|interview|figure|table|box|chapter|part|section|webmaster)\b",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"(?:quoted|quotes|cited) (?P<who>[^,;:]{2,80}?) as (?:saying|telling|calling|having)\b")
 _COLON = re.compile(r"^(?P<who>(?:[A-Z][\w.’'-]+ ?){1,4}): (?=\S)")
 _TOLD = (
@@ -45,7 +52,7 @@ _TO_SOMEBODY = frozenset(("tell", "assure", "inform"))
 def attribution(text: str, headline: bool = False) -> Holding | None:
     """The holder that a sentence names, or None; ``headline`` allows "Kole: …"."""
     text = WHEN_PHRASE.sub("", _OPENING_WHEN.sub("", _DATELINE.sub("", _ENUMERATOR.sub("", text))))
-    if headline and (match := _COLON.match(text)):
+    if headline and (match := _COLON.match(text)) and not NO_SPEAKER.match(match["who"]):
         return Holding(match["who"].strip(), reported=True)
     if who := _in_view(text):
         return holding(who, reported=True)
@@ -85,10 +92,19 @@ def _aside(text: str) -> Holding | None:
         words = segments[number][1:] if after_quote else segments[number]
         if not words or (words[0].islower() and words[0] not in DETERMINERS | PERSONAL and not _may_open(words)):
             continue
+        if number == 1 and words[0] in ("a", "an", "the") and _is_apposition(segments):
+            continue
         found = subject_and_verb([words, *segments[number + 1 :]])
         if found and (who := _teller(found)):
             return who
     return None
+
+
+def _is_apposition(segments: list[list[str]]) -> bool:
+    """Whether the second segment only says who the first one is: "The Union, a bloc of nine states, said"."""
+    first = segments[0]
+    bare = bool(first) and not is_adjunct(first) and QUOTE not in first and not has_act(first)
+    return bare and subject_and_verb([first]) is None and subject_and_verb([segments[1]]) is None
 
 
 def _may_open(words: list[str]) -> bool:

@@ -13,7 +13,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 from communique.errors import CommuniqueError
+from communique.scoring.furniture import is_furniture
 from communique.scoring.inputs import ReadingLog, expand, without_repeats
+from communique.scoring.paragraphs import paragraphs
 from communique.scoring.readers import html, pdf, tables, text, word
 from communique.scoring.register import Register
 from communique.scoring.source import Columns, Limits, Record, Source, check_size, normalise, whole
@@ -118,6 +120,8 @@ def placed_documents(
             if not any(map(str.isalpha, content)):
                 log.dropped["documents without text"] += 1
                 continue
+            if lines := sum(is_furniture(content[a:b]) for a, b in paragraphs(content)):
+                log.dropped["lines that belong to the page (bylines, links, notices)"] += lines
             name = _unique(_name(source, record, columns), place, register, log)
             yield place, Document(name, content, _metadata(source, record), source.path)
         source.share = 1

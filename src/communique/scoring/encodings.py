@@ -22,6 +22,11 @@ _MISPLACED = re.compile(
     rb"[A-Za-z][\x91\x93\x94\x96\x97][A-Za-z]|[A-Za-z]\x92(?!(?:s|t|d|m|ll|re|ve)\b|[A-Z]|[^A-Za-z]|$)"
 )
 
+# Letters of French, Spanish, Portuguese, German and the Nordic languages in cp1252 and Latin-1.
+_WESTERN = _WINDOWS_MARKS | frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÜßàáâãäåæçèéêëíîïñóôöøúûüœŒ«»°".encode("cp1252"))
+_ENGLISH = re.compile(rb"\b(?:the|of|and|with|that|was|is)\b", re.IGNORECASE)
+FEW = 0.1
+
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -72,11 +77,20 @@ def _guess(chunks: Iterable[bytes]) -> str | None:
     misplaced = bool(_MISPLACED.search(sample))
     if not misplaced and _WINDOWS_MARKS.issuperset(byte for byte in sample if byte > 127):
         return "cp1252"
+    if not misplaced and _is_western_english(sample):
+        return "cp1252"
     best = from_bytes(sample).best()
     if best is None or best.chaos > MOST_CHAOS or best.coherence < LEAST_COHERENCE:
         return None
     name = _usual_name(best)
     return None if misplaced and name.startswith("cp125") else name
+
+
+def _is_western_english(sample: bytes) -> bool:
+    """Whether the lines are English but for single letters with the accents of Western Europe."""
+    foreign = bytes(byte for byte in sample if byte > 127)
+    rare = len(foreign) < FEW * sum(map(bytes.isalpha, (sample[i : i + 1] for i in range(len(sample)))))
+    return rare and _WESTERN.issuperset(foreign) and len(_ENGLISH.findall(sample)) >= 2
 
 
 def _usual_name(match: CharsetMatch) -> str:

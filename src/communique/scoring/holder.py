@@ -6,6 +6,7 @@ speakers of a transcript, the body that opens a resolution, and in a speech "we"
 Where the text does not say, the holder is empty: precision comes before recall.
 """
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,8 +21,9 @@ _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
 _BODY = re.compile(r"The (?P<name>(?:[A-Z][\w’'-]+ ?){1,6}),")
 _OPERATIVE = re.compile(
     r"(?:\(?(?:\d{1,3}|[a-z])[.)] )?(?:(?:Also|Further|Deeply|Gravely|Strongly|Once again) ?,?)*\s?"
-    r"[A-Za-z]+(?:ing|s|ed|ful|vinced|cerned)\b"
+    r"(?:To [a-z]+|[A-Za-z]+(?:ing|s|ed|ful|vinced|cerned))\b"
 )
+_ANSWER = re.compile(r"(?:A|ANSWER|Answer)\b(?:\s*\(|$)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|«[^»]*»")
 _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Dr|President|Minister|Secretary|Premier|Chancellor|General|Ambassador|Professor)\b")
 # A pronoun looks back over so many sentences; a quotation of more was not closed.
@@ -55,6 +57,7 @@ class _Memory:
     open: int = 0
     waiting: list[int] = field(default_factory=list)
     body: str = ""
+    asking: frozenset[str] = frozenset()
     people: list[tuple[int, str]] = field(default_factory=list)
     groups: list[tuple[int, str, bool]] = field(default_factory=list)
 
@@ -62,6 +65,7 @@ class _Memory:
 def holders(text: str, sentences: Sequence[Sentence], metadata: Mapping[str, str]) -> list[Holder]:
     """The holder of each sentence of a document; ``metadata`` may name its ``actor`` or ``speaker``."""
     memory = _Memory(actor=metadata.get("actor") or metadata.get("speaker") or "")
+    memory.asking = _asking(sentences)
     found: list[Holder] = []
     end = 0
     for number, sentence in enumerate(sentences):
@@ -79,6 +83,16 @@ def holders(text: str, sentences: Sequence[Sentence], metadata: Mapping[str, str
         _remember(memory, holder, said, sentence, outside, number)
         end = sentence.end
     return found
+
+
+def _asking(sentences: Sequence[Sentence]) -> frozenset[str]:
+    """The speakers of a transcript whose every turn ends in a question: journalists."""
+    turns = itertools.groupby(sentences, key=lambda sentence: sentence.speaker)
+    ends = [(speaker, list(turn)[-1].text.endswith("?")) for speaker, turn in turns]
+    answering = {speaker for speaker, asked in ends if not asked}
+    return frozenset(
+        speaker for speaker, _ in ends if speaker and answering - {speaker, ""} and speaker not in answering
+    )
 
 
 def _breathe(memory: _Memory, sentence: Sentence, paragraph: bool) -> None:
@@ -121,7 +135,9 @@ def _holder(sentence: Sentence, outside: str, said: Holding | None, number: int,
         return Holder(said.name, "attribution")
     if sentence.speaker:
         asks = QUESTIONER.match(sentence.speaker) or OUTLETS.search(sentence.speaker)
-        return NOBODY if asks else Holder(sentence.speaker, "speaker")
+        if _ANSWER.match(sentence.speaker):  # a mark, not a name
+            return Holder(memory.actor, "metadata") if memory.actor else NOBODY
+        return NOBODY if asks or sentence.speaker in memory.asking else Holder(sentence.speaker, "speaker")
     if memory.body and _OPERATIVE.match(sentence.text):
         return Holder(memory.body, "opening")
     if memory.actor and _FIRST_PERSON.search(outside):

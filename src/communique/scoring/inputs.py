@@ -11,7 +11,7 @@ from typing import Any
 
 from communique.errors import CommuniqueError
 from communique.scoring.archive import check_members, members
-from communique.scoring.source import Limits, Source, read_standard_input
+from communique.scoring.source import PACKINGS, Limits, Source, read_standard_input
 
 FORMATS = ("txt", "md", "html", "htm", "pdf", "docx", "csv", "tsv", "jsonl", "parquet", "xlsx")
 PACKABLE = frozenset({"txt", "md", "html", "htm", "csv", "tsv", "jsonl"})
@@ -124,7 +124,7 @@ def _archive(path: Path, name: str, limits: Limits, log: ReadingLog) -> Iterator
             log.dropped[f"{UNKNOWN} in archives"] += 1
             continue
         found += 1
-        packed = member.lower().endswith(".gz")
+        packed = PurePosixPath(member).suffix[1:].lower() in PACKINGS
         inside = f"{name}/{member}"
         yield Source(path / member, inside, kind, packed, limits, archive=path, size=size)
     if not found:
@@ -132,9 +132,9 @@ def _archive(path: Path, name: str, limits: Limits, log: ReadingLog) -> Iterator
 
 
 def _format(path: PurePosixPath | Path) -> str | None:
-    """The format that a file's name claims, without ``gz``; None where it is unknown."""
+    """The format that a file's name claims, without ``gz``, ``bz2`` or ``xz``; None where it is unknown."""
     suffixes = [suffix[1:].lower() for suffix in PurePosixPath(path.name).suffixes[-2:]]
-    if suffixes[-1:] == ["gz"]:
+    if suffixes and suffixes[-1] in PACKINGS:
         return suffixes[0] if suffixes[0] in PACKABLE else None
     return suffixes[-1] if suffixes and suffixes[-1] in FORMATS else None
 
@@ -142,8 +142,10 @@ def _format(path: PurePosixPath | Path) -> str | None:
 def _source(path: Path, name: str, limits: Limits) -> Source:
     kind = _format(path)
     if kind is None and path.exists():
-        raise CommuniqueError(f"{path}: is of an unknown format; the formats are {KNOWN}, and .gz of the text formats")
-    return Source(path, name, kind or "txt", packed=path.suffix.lower() == ".gz", limits=limits)
+        raise CommuniqueError(
+            f"{path}: is of an unknown format; the formats are {KNOWN}, and .gz, .bz2 or .xz of the text formats"
+        )
+    return Source(path, name, kind or "txt", packed=path.suffix[1:].lower() in PACKINGS, limits=limits)
 
 
 def _foreign(paths: list[Path], log: ReadingLog, own: Collection[Path]) -> list[Path]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from communique.scoring.abbreviations import BEFORE_NUMBER, EITHER, SPEECH, STARTERS, TITLES, WITHIN
+from communique.scoring.furniture import is_furniture
 from communique.scoring.paragraphs import paragraphs
 from communique.scoring.speakers import speaker_tags
 
@@ -28,8 +29,9 @@ _ENUMERATOR = re.compile(r"\(?(?:\d{1,3}|[A-Za-z]|[IVXivx]{1,5})")
 _ATTRIBUTED = re.compile(rf"(?:[\w.’'-]+\s+){{1,5}}(?:{'|'.join(sorted(SPEECH))})\b")
 _ACRONYM = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]$")
 _NUMBER_OR_SYMBOL = re.compile(r"\d|[A-Z]+[/-]\d|[IVXLC]+\b")
+_BULLET = re.compile(r"(?:(?:[•◦▪▫●○■□‣⁃·*\uf0b7\uf0a7➢➤✓–—-]|--)\s+)?")
 _SMALL = re.compile(r"[a-zß-öø-ÿ]{2}$")
-_CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]")
+_CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]|I\s")
 _ADDRESS = re.compile(r"(?:\bwww|https?:|@)\S*$")
 
 
@@ -49,16 +51,18 @@ class Sentence:
 def split(text: str) -> list[Sentence]:
     """The sentences of a document, in order, none overlapping.
 
-    Outside them lie only white space, speaker tags ("Q:", "Spokesperson:") and paragraphs without a letter.
-    A tag's speaker holds until the next tag.
+    Outside them lie only white space, speaker tags ("Q:", "Spokesperson:"), the bullets of lists, paragraphs without
+    a letter, and paragraphs that belong to the page (``communique.scoring.furniture``). A tag's speaker holds until
+    the next tag.
     """
-    spans = paragraphs(text)
+    spans = [span for span in paragraphs(text) if not is_furniture(text[slice(*span)])]
     tags = speaker_tags(text, spans)
     sentences: list[Sentence] = []
     speaker = ""
     for start, end in spans:
         if tag := tags.get(start):
             speaker, start = tag
+        start = _BULLET.match(text, start, end).end()  # type: ignore[union-attr]
         for a, b in _sentence_spans(text, start, end):
             sentences.append(Sentence(" ".join(text[a:b].split()), a, b, speaker))
     return sentences

@@ -1,26 +1,36 @@
 """One input file, on disk or in a zip archive: its bytes, its encoding, its limits. Knows no format."""
 
+import bz2
 import gzip
 import io
+import lzma
 import re
 import sys
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from communique.errors import CommuniqueError
 from communique.scoring.archive import open_member
 
 CHUNK = 1 << 20
+# Suffixes of packed files, and what unpacks each.
+PACKINGS: dict[str, Callable[[BinaryIO], Any]] = {
+    "gz": lambda raw: gzip.GzipFile(fileobj=raw),
+    "bz2": bz2.BZ2File,
+    "xz": lzma.LZMAFile,
+}
 # Read row by row, so that they may be of any size.
 STREAMED = frozenset({"csv", "tsv", "jsonl", "parquet"})
 _LINE_BREAKS = re.compile(r"\r\n?|[\f\v\x1c-\x1e\x85\u2028\u2029]")
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+# Ligatures of old typesetting, as their letters.
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -30,7 +40,7 @@ class Limits:
     """How large things may be.
 
     ``file`` and ``unpacked``, in bytes, hold for what is read whole: a file as it lies on disk, and unpacked from
-    ``.gz``, ``.zip``, ``.docx`` or ``.xlsx``. A table that is read row by row may be of any size; ``row`` limits
+    ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.docx`` or ``.xlsx``. A table that is read row by row may be of any size; ``row`` limits
     one line of it, in characters.
     """
 
@@ -73,9 +83,14 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """The file's bytes, unpacked where it ends in ``.gz``; raises CommuniqueError where it cannot be read."""
+        """The file's bytes, unpacked where it ends in ``.gz``, ``.bz2`` or ``.xz``; raises CommuniqueError where it cannot be read."""
         with self._raw() as raw:
-            yield gzip.GzipFile(fileobj=raw) if self.packed else raw  # type: ignore[misc]
+            yield self._unpacked(raw)
+
+    def _unpacked(self, raw: BinaryIO) -> BinaryIO:
+        """The stream through its unpacker, if the file's name ends in that of a packing."""
+        unpack = PACKINGS[self.path.suffix[1:].lower()] if self.packed else None
+        return unpack(raw) if unpack else raw  # type: ignore[return-value]
 
     def seekable(self) -> BinaryIO:
         """The bytes as a stream that can be searched; what lies in an archive is read into memory."""
@@ -94,7 +109,7 @@ class Source:
     def lines(self) -> Iterator[str]:
         """The decoded lines with their line ends, one at a time; raises CommuniqueError for an endless one."""
         raw = self._raw()
-        stream = gzip.GzipFile(fileobj=raw) if self.packed else raw
+        stream = self._unpacked(raw)
         with raw, io.TextIOWrapper(stream, encoding=self.encoding, newline="") as text:
             number = 0
             while line := text.readline(self.limits.row + 1):
@@ -119,9 +134,10 @@ class Source:
                     total += len(chunk)
                     self.check_unpacked(total)
                     yield chunk
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        except (EOFError, zlib.error, lzma.LZMAError, OSError) as error:
+            kind = {"gz": "gzip"}.get(suffix := self.path.suffix[1:].lower(), suffix)
             raise CommuniqueError(
-                f"{self.path}: is not a whole gzip file ({error}); download or pack it again"
+                f"{self.path}: is not a whole {kind} file ({error}); download or pack it again"
             ) from error
 
     def check_unpacked(self, size: int) -> None:
@@ -171,11 +187,11 @@ def _piped(most: int) -> bytes:
 def normalise(text: str) -> str:
     """The form that character offsets refer to.
 
-    Unicode NFC, line ends as ``\\n``; invisible characters (soft hyphen, zero-width space) go, other control
+    Unicode NFC, line ends as ``\\n``, ligatures ("ﬁ") as their letters; invisible characters (soft hyphen, zero-width space) go, other control
     characters become spaces, and half a surrogate pair becomes the replacement character.
     """
     text = _LINE_BREAKS.sub("\n", text)
-    text = _CONTROLS.sub(" ", _INVISIBLE.sub("", text))
+    text = _CONTROLS.sub(" ", _INVISIBLE.sub("", text)).translate(_LIGATURES)
     return unicodedata.normalize("NFC", whole(text))
 
 

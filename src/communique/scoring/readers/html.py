@@ -3,13 +3,30 @@
 import codecs
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from communique.errors import CommuniqueError
 from communique.scoring.encodings import find_encoding
 from communique.scoring.source import Columns, Record, Source
 
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
 FIELDS = ("title", "date", "url", "site")
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
+_PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
+_BREAKS = re.compile(r"(?:<br\s*/?>(?:\s|&nbsp;)*){2,}", re.IGNORECASE)
+# Raised links to notes, lists of links into the page itself (its contents), and what stands under a picture.
+PRUNED = [
+    "//sup[a]",
+    "//*[self::ul or self::ol][.//a[starts-with(@href, '#')]][not(.//li[not(.//a[starts-with(@href, '#')])])]",
+    "//figcaption",
+]
+# A cell of so many words, or one that holds blocks, makes its table a layout and no table of figures.
+LONG_CELL = 40
+_INLINE = ("b", "strong", "i", "em", "u", "font", "span", "a", "br", "img", "sup", "big", "center")
+_LOOSE = "preceding-sibling::b or preceding-sibling::strong or preceding-sibling::font or preceding-sibling::text()[normalize-space()]"
+_BLOCKS = "descendant::table or descendant::p or descendant::div or descendant::br or descendant::ul"
 
 
 def check(source: Source, columns: Columns) -> tuple[str, ...]:
@@ -17,7 +34,7 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
     from trafilatura import html2txt
 
     source.encoding = find_encoding(source, _declared_encoding(source))
-    if not any(map(str.isalpha, html2txt(source.text()))):
+    if not any(map(str.isalpha, html2txt(_whole_page(source.text())))):
         raise CommuniqueError(f"{source.path}: this page holds no text; save it after it has loaded, or leave it out")
     return FIELDS
 
@@ -33,17 +50,75 @@ def _declared_encoding(source: Source) -> str | None:
 
 
 def read(source: Source, columns: Columns) -> Iterator[Record]:
-    """The page as one text, a blank line between paragraphs.
+    """The page as one text, a blank line between paragraphs, its headline first.
 
     Where trafilatura finds no article, all visible text is taken.
     """
     from trafilatura import bare_extraction, html2txt
+    from trafilatura.utils import load_html
 
-    page = source.text()
-    found = bare_extraction(page, with_metadata=True, include_comments=False, include_tables=True)
+    page = _whole_page(source.text())
+    tree = load_html(page)
+    headlines = [] if tree is None else [" ".join(h.text_content().split()) for h in tree.iter("h1")]
+    if tree is not None:
+        _open_layout(tree)
+    found = bare_extraction(
+        page if tree is None else tree,
+        with_metadata=True,
+        include_comments=False,
+        include_tables=True,
+        prune_xpath=PRUNED,
+    )
     if found is None or not (found.text or "").strip():
         yield Record(html2txt(page), dict.fromkeys(FIELDS, ""))
         return
     values = (found.title, found.date, found.url, found.sitename)
     metadata = {name: " ".join((value or "").split()) for name, value in zip(FIELDS, values, strict=True)}
-    yield Record("\n\n".join(line for line in found.text.split("\n") if line.strip()), metadata)
+    yield Record("\n\n".join(_with_headline(_paragraphs(found.text), headlines, metadata["title"])), metadata)
+
+
+def _whole_page(page: str) -> str:
+    """The page with a body around a mere fragment, and a paragraph where two line breaks stand for one."""
+    page = _BREAKS.sub("<p>", page)
+    return page if _PAGE.search(page) else f"<html><body>{page}</body></html>"
+
+
+def _open_layout(tree: "HtmlElement") -> None:
+    """Tables that only arrange the page become plain blocks; the items of numbered lists get their numbers."""
+    for table in tree.xpath("//table"):
+        cells = table.xpath(".//td")
+        if any(cell.xpath(_BLOCKS) or len(cell.text_content().split()) > LONG_CELL for cell in cells):
+            for element in (table, *table.xpath("./tr | ./tbody | ./*/tr | ./tr/td | ./*/tr/td")):
+                element.tag = "div"
+    for paragraph in tree.xpath(f"//p[not(preceding-sibling::p)][{_LOOSE}]"):
+        _wrap_loose(paragraph)
+    for items in tree.xpath("//ol[not(@type) or @type='1']"):
+        begin = items.get("start", "1")
+        for number, item in enumerate(items.findall("li"), int(begin) if begin.isdecimal() else 1):
+            into = item if (item.text or "").strip() or not len(item) else item[0]
+            into.text = f"{number}. {(into.text or '').lstrip()}"
+
+
+def _wrap_loose(paragraph: "HtmlElement") -> None:
+    """Words that stand bare before the first paragraph of a block become a paragraph of their own."""
+    parent, before = paragraph.getparent(), list(paragraph.itersiblings(preceding=True))[::-1]
+    if any(element.tag not in _INLINE for element in before):
+        return
+    wrapper = paragraph.makeelement("p")
+    wrapper.text, parent.text = parent.text, None
+    wrapper.extend(before)
+    parent.insert(0, wrapper)
+
+
+def _paragraphs(text: str) -> list[str]:
+    """The lines of an extracted text; of a table's row each cell is one."""
+    lines = (line.strip() for line in text.split("\n"))
+    cells = (line.strip("| ").split(" | ") if line.startswith("|") else [line] for line in lines)
+    return [cell.strip() for row in cells for cell in row if set(cell.strip()) - set("|-: ")]
+
+
+def _with_headline(paragraphs: list[str], headlines: list[str], title: str) -> list[str]:
+    """The paragraphs with the headline before them, where extraction took it for the title alone."""
+    known = {" ".join(paragraph.split()).casefold() for paragraph in paragraphs[:3]}
+    first = next((h for h in headlines if h.casefold() == title.casefold()), "")
+    return [first, *paragraphs] if first and first.casefold() not in known else paragraphs

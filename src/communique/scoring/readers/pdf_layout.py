@@ -36,7 +36,7 @@ _NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:,\s?\d{1,3})*|[*†‡]")
 class Line(NamedTuple):
     """One line: its words, its box (points, from the page's upper left), the size and weight of its letters.
 
-    ``right`` is where the column ends; ``marginal`` lines lie in the page's upper or lower margin.
+    ``left`` and ``right`` are where the column begins and ends; ``marginal`` lines lie in the page's upper or lower margin.
     """
 
     text: str
@@ -48,6 +48,7 @@ class Line(NamedTuple):
     bold: bool
     block: int
     marginal: bool
+    left: float = 0.0
     right: float = 0.0
 
 
@@ -101,16 +102,23 @@ def _with(lines: list[Line], line: Line) -> list[Line]:
 
 
 def _with_columns(lines: list[Line]) -> list[Line]:
-    """The lines with the right edge of their column: that of their block, or of the larger blocks above and below."""
-    sizes = Counter(line.block for line in lines)
-    large = [line for line in lines if sizes[line.block] > 2]
+    """The lines with the edges of their column: those of their block, or of the larger blocks above and below."""
+    blocks: dict[int, list[Line]] = {}
+    for line in lines:
+        blocks.setdefault(line.block, []).append(line)
+    boxes = {number: _box(block) for number, block in blocks.items()}
+    large = [boxes[number] for number, block in blocks.items() if len(block) > 2] or list(boxes.values())
     placed = []
     for line in lines:
-        beside = large if sizes[line.block] <= 2 else [a for a in large if a.block == line.block]
-        edges = [a.x1 for a in beside if min(a.x1, line.x1) - max(a.x0, line.x0) > 0.5 * (line.x1 - line.x0)]
-        own = max(a.x1 for a in lines if a.block == line.block)
-        placed.append(line._replace(right=max([own, *edges])))
+        beside = [boxes[line.block]]
+        if len(blocks[line.block]) <= 2:
+            beside += [box for box in large if min(box[1], line.x1) - max(box[0], line.x0) > 0.5 * (line.x1 - line.x0)]
+        placed.append(line._replace(left=min(box[0] for box in beside), right=max(box[1] for box in beside)))
     return placed
+
+
+def _box(block: Sequence[Line]) -> tuple[float, float]:
+    return min(line.x0 for line in block), max(line.x1 for line in block)
 
 
 def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[list[Line]]:
@@ -121,7 +129,8 @@ def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[
 
     def kept(line: Line) -> bool:
         alone = _PAGE_NUMBER.fullmatch(line.text) or _MARGINAL.fullmatch(line.text)
-        repeated = often[_key(line)] >= least or (len(pages) > 1 and _words(line.text) in body)
+        words = _words(line.text)
+        repeated = often[_key(line)] >= least or (len(pages) > 1 and any(words in other for other in body))
         return not (line.marginal and (alone or repeated))
 
     return [[line for line in page if kept(line)] for page in pages]
@@ -157,11 +166,11 @@ def footnotes(page: Sequence[Line], usual: float) -> int:
     return len(page) - first
 
 
-def is_wrap(line: Line, following: Line, page_break: bool = False) -> bool:
+def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
     """Whether a paragraph runs on from one line to the next: alike in size and weight, the first one full.
 
-    A line is full where the next one's first word would not have found room behind it. Across columns and pages
-    the paragraph must also have stopped in mid-sentence.
+    A line is full where the next one's first word would not have found room behind it; one that is set to the
+    right is none. Into another block, column or page (``elsewhere``) only a sentence that is not at its end goes on.
     """
     if abs(line.size - following.size) > 0.1 * line.size or opens_item(following.text) and _CLOSED.search(line.text):
         return False
@@ -169,10 +178,12 @@ def is_wrap(line: Line, following: Line, page_break: bool = False) -> bool:
         return False
     first, letters = following.text.split()[0], max(len(following.text), 1)
     room = (following.x1 - following.x0) / letters * (len(first) + 1)
-    full = line.x1 + 0.9 * room >= line.right
-    if page_break:
-        return full and not _CLOSED.search(line.text) and not opens_item(following.text)
-    return full
+    full = line.x1 + 0.9 * room >= line.right and line.x0 - line.left < 0.3 * (line.right - line.left)
+    if not elsewhere:
+        return full
+    below = line.y0 < following.y0 - 1.5 * (line.y1 - line.y0) and following.x0 < line.x1
+    goes_on = following.text[0].islower() or (full and not below)
+    return goes_on and not _CLOSED.search(line.text) and not opens_item(following.text)
 
 
 def runs(pages: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
@@ -187,7 +198,7 @@ def runs(pages: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
         paragraph: list[Line] = []
         where = (0, 0)
         for number, line in part:
-            if paragraph and not is_wrap(paragraph[-1], line, page_break=(number, line.block) != where):
+            if paragraph and not is_wrap(paragraph[-1], line, elsewhere=(number, line.block) != where):
                 yield paragraph
                 paragraph = []
             paragraph.append(line)

@@ -29,8 +29,14 @@ KEYS = frozenset(
         "session",
         "publisher",
         "id",
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "sent",
     ]
 )
+_NOTE_MARK = re.compile(r"\[\^[\w-]+\]:?\s?")
 _HEAD_LINES = 40
 _PAIR = re.compile(r"([A-Za-z][\w -]{0,30}):[ \t]+(\S.*)")
 _YAML_BLOCK = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
@@ -103,7 +109,11 @@ def _plain(markdown: str) -> str:
         if token.type == "inline":
             children = token.children or ()
             blocks.append(
-                "".join("\n" if c.type.endswith("break") else c.content for c in children if c.type != "html_inline")
+                "".join(
+                    "\n" if c.type.endswith("break") else _NOTE_MARK.sub("", c.content)
+                    for c in children
+                    if c.type not in ("html_inline", "image")
+                )
             )
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content)

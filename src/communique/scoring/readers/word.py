@@ -10,8 +10,11 @@ from communique.scoring.source import Columns, Record, Source
 
 if TYPE_CHECKING:
     from docx.document import Document as WordDocument
+    from docx.oxml.xmlchemy import BaseOxmlElement
 
 FIELDS = ("title", "author")
+_NOTES = ("/footnotes", "/endnotes")
+_MARKS = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
 
 def check(source: Source, columns: Columns) -> tuple[str, ...]:
@@ -63,14 +66,35 @@ def _open(source: Source) -> "WordDocument":
 
 
 def _paragraphs(document: "WordDocument") -> Iterator[str]:
-    """The paragraphs of the body and of its tables, less empty ones."""
-    from docx.table import Table
+    """The paragraphs of the body, of its tables, boxes and content controls, then of its footnotes, less empty ones.
 
-    for item in document.iter_inner_content():
-        if isinstance(item, Table):
-            # A merged cell comes once for every place it covers; keyed by its element it is kept once, in order.
-            cells = {cell._tc: cell for row in item.rows for cell in row.cells}
-            texts = [paragraph.text for cell in cells.values() for paragraph in cell.paragraphs]
-        else:
-            texts = [item.text]
-        yield from (text for text in texts if text.strip())
+    Text that somebody proposed to insert is read, text proposed for deletion is not.
+    """
+    from docx.oxml import parse_xml
+    from docx.oxml.ns import qn
+
+    notes = [part.target_part.blob for part in document.part.rels.values() if part.reltype.endswith(_NOTES)]
+    for root in (document.element.body, *map(parse_xml, notes)):
+        for paragraph in root.iter(qn("w:p")):
+            # Old programs' copy of a text box stands beside it.
+            if not any(above.tag.endswith("}Fallback") for above in paragraph.iterancestors()):
+                text = _text(paragraph)
+                if text.strip():
+                    yield text
+
+
+def _text(paragraph: "BaseOxmlElement") -> str:
+    """The words of one paragraph, less those of paragraphs in boxes that hang on it."""
+    pieces = []
+    for element in paragraph.iter():
+        name = element.tag.rpartition("}")[2]
+        if name in _MARKS or name == "t":
+            if next(element.iterancestors(paragraph.tag)) is paragraph and not _is_tab_stop(element):
+                pieces.append(_MARKS.get(name) or element.text or "")
+    return "".join(pieces)
+
+
+def _is_tab_stop(element: "BaseOxmlElement") -> bool:
+    """Whether a ``w:tab`` sets a position in the paragraph's properties rather than being one in its text."""
+    above = element.getparent()
+    return above is not None and above.tag.endswith("}tabs")
