@@ -35,8 +35,11 @@ _IN_VIEW = re.compile(
 NO_SPEAKER = re.compile(
     r"(?:note|sources?|read|see|photo|image|video|watch|live|title|date|place|subject|background|url|tags?|contact|tel|"
     r"e-?mail|phone|fax|updated?|annex|re|ps|from|to|cc|in favou?r|against|abstaining|abstentions?|timeline|explainer|"
-    r"analysis|opinion|interview|figure|table|box|chapter|part|section|webmaster)\b",
+    r"analysis|opinion|interview|figure|table|box|chapter|part|section|webmaster|original|language|distr|item|agenda)\b",
     re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"(?:Joint |Press )?(?:statement|remarks|speech|declaration|interview|communiqu|briefing)", re.IGNORECASE
 )
 _QUOTED = re.compile(r"(?:quoted|quotes|cited) (?P<who>[^,;:]{2,80}?) as (?:saying|telling|calling|having)\b")
 _COLON = re.compile(r"^(?P<who>(?:[A-Z][\w.’'-]+ ?){1,4}): (?=\S)")
@@ -52,7 +55,7 @@ _TO_SOMEBODY = frozenset(("tell", "assure", "inform"))
 def attribution(text: str, headline: bool = False) -> Holding | None:
     """The holder that a sentence names, or None; ``headline`` allows "Kole: …"."""
     text = WHEN_PHRASE.sub("", _OPENING_WHEN.sub("", _DATELINE.sub("", _ENUMERATOR.sub("", text))))
-    if headline and (match := _COLON.match(text)) and not NO_SPEAKER.match(match["who"]):
+    if headline and (match := _COLON.match(text)) and _says(match["who"], text[match.end() :]):
         return Holding(match["who"].strip(), reported=True)
     if who := _in_view(text):
         return holding(who, reported=True)
@@ -65,6 +68,11 @@ def attribution(text: str, headline: bool = False) -> Holding | None:
     if inner and inner.name not in (*PERSONAL, *FIRST) and not inner.reported:
         return inner
     return None if OUTLETS.search(reporter.name) else reporter
+
+
+def _says(who: str, what: str) -> bool:
+    """Whether what stands behind a headline's colon can be somebody's words."""
+    return not NO_SPEAKER.match(who) and len(what.split()) > 2 and not _TITLE.match(what)
 
 
 def _in_view(text: str) -> str | None:

@@ -22,10 +22,11 @@ _OPENINGS = re.compile(
 _ANYWHERE = re.compile(
     r"""^(?:©|\(c\)\s|copyright\b).*|.*\ball\ rights\ reserved\b.*|^skip\ to\ (?:main\ )?content$
     |.*\b(?:uses?|using|accept)\s(?:\w+\s){0,2}cookies?\b.*|.*\bcookie\ (?:policy|settings|preferences)\b.*
-    |^\W*(?:share|tweet|print|e-?mail|facebook|twitter|telegram|whatsapp|linkedin|\s|on|this|article|page|pdf|download|\W)+$
+    |^\W*(?:(?:share|tweet|print|e-?mail|facebook|twitter|telegram|whatsapp|linkedin|on|this|article|page|pdf|download)
+        \b\W*)+$
     |^(?:follow|join)\ us\ on\b.*|^sign\ up\ (?:for|to)\b.*|^subscribe\ to\ our\b.*|^click\ here\b.*|^last\ updated\b.*
     |^(?:please\ )?enable\ javascript\b.*|^for\ information\ media\b.*|^(?:terms\ of\ use|privacy\ policy)\b[^.]*$
-    |^\((?:additional\ )?(?:reporting|writing|editing)\ by\b.*\)?$|^(?:additional\ )?(?:reporting|writing|editing)\ by\ [A-Z].*
+    |^\(?(?:additional\ )?(?:reporting|writing|editing)\ by\ [A-Z].*
     |^accept\ (?:all|cookies)\b.*|^when\ (?:quoting|citing)\b.*\brequired\W*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
@@ -38,9 +39,16 @@ _STAMP = re.compile(
 )
 
 
+_AGO = re.compile(r".{0,60}\b\d+\s+(?:minute|hour|day|week|month)s?\s+ago\b[^.!?]{0,60}", re.IGNORECASE)
+_POSTED = re.compile(
+    rf"(?:published|posted|(?:last )?updated|created)(?: on)?:?\s+[^.!?]{{0,12}}(?:{_MONTH}|\d{{1,2}}[./])[^.!?]{{0,40}}",
+    re.IGNORECASE,
+)
+
+
 def is_furniture(paragraph: str) -> bool:
     """Whether a paragraph of a text belongs to the page around it."""
     line = " ".join(paragraph.split())
     if len(line.split()) > MOST_WORDS:
         return False
-    return any(pattern.fullmatch(line) for pattern in (_OPENINGS, _ANYWHERE, _BYLINE, _STAMP))
+    return any(pattern.fullmatch(line) for pattern in (_OPENINGS, _ANYWHERE, _BYLINE, _STAMP, _AGO, _POSTED))

@@ -18,10 +18,15 @@ from communique.scoring.attribution_words import FIRST, OUTLETS, PERSONAL, QUEST
 from communique.scoring.sentences import Sentence
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
-_BODY = re.compile(r"The (?P<name>(?:[A-Z][\w’'-]+ ?){1,6}),")
+_BODY = re.compile(r"The (?P<name>(?:[A-Z][\w’'-]+ ?|(?:of|for|and|on) ){1,8}),")
 _OPERATIVE = re.compile(
     r"(?:\(?(?:\d{1,3}|[a-z])[.)] )?(?:(?:Also|Further|Deeply|Gravely|Strongly|Once again) ?,?)*\s?"
     r"(?:To [a-z]+|[A-Za-z]+(?:ing|s|ed|ful|vinced|cerned))\b"
+)
+# What a record tells of the meeting itself.
+_STAGE = re.compile(
+    r"[\[(][^\])]*[\])]\W*$|The (?:meeting|briefing|press conference|session) "
+    r"(?:rose|ended|began|was (?:called|suspended|adjourned|resumed|concluded))\b"
 )
 _ANSWER = re.compile(r"(?:A|ANSWER|Answer)\b(?:\s*\(|$)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|«[^»]*»")
@@ -133,6 +138,8 @@ def _holder(sentence: Sentence, outside: str, said: Holding | None, number: int,
         return Holder(name, "reference") if name else NOBODY
     if said and said.name not in (*PERSONAL, *FIRST):
         return Holder(said.name, "attribution")
+    if sentence.speaker and _STAGE.match(sentence.text):
+        return NOBODY
     if sentence.speaker:
         asks = QUESTIONER.match(sentence.speaker) or OUTLETS.search(sentence.speaker)
         if _ANSWER.match(sentence.speaker):  # a mark, not a name

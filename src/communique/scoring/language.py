@@ -22,8 +22,11 @@ ENGLISH = "en"
 # Latin letters below which, and words below which, a sentence says too little by itself.
 LEAST_LETTERS = 20
 LEAST_WORDS = 4
-# English words of grammar that hardly another language has; a sentence of an English document with so many is English.
-_TELLING = frozenset("the of and with that this was were they from our we you your is are has have".split())
+# English words of grammar that hardly another language has; a sentence of an English document with
+# "the" or with so many of these is English.
+_TELLING = frozenset(
+    ["of", "and", "with", "that", "this", "was", "were", "they", "from", "our", "we", "you", "your", "is", "are", "has"]
+)
 TELLING = 2
 # The identifier is believed from this probability on.
 SURE = 0.5
@@ -64,7 +67,8 @@ def _language(text: str, otherwise: str) -> str:
     if len(letters) < LEAST_LETTERS or len(text.split()) < LEAST_WORDS:
         return otherwise
     found, probability = _identified(text)
-    if found != otherwise == ENGLISH and sum(word in _TELLING for word in text.lower().split()) >= TELLING:
+    words = text.lower().split()
+    if found != otherwise == ENGLISH and ("the" in words or sum(word in _TELLING for word in words) >= TELLING):
         return ENGLISH  # names from elsewhere mislead the identifier
     return found if probability >= SURE else otherwise
 

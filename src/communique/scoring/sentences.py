@@ -32,6 +32,7 @@ _NUMBER_OR_SYMBOL = re.compile(r"\d|[A-Z]+[/-]\d|[IVXLC]+\b")
 _BULLET = re.compile(r"(?:(?:[•◦▪▫●○■□‣⁃·*\uf0b7\uf0a7➢➤✓–—-]|--)\s+)?")
 _SMALL = re.compile(r"[a-zß-öø-ÿ]{2}$")
 _CAPITALISED = re.compile(r"[A-ZÀ-ÖØ-Þ][a-zß-öø-ÿ]|I\s")
+_NAME_BEFORE = re.compile(r"[A-Z][a-z]+\s+I$")
 _ADDRESS = re.compile(r"(?:\bwww|https?:|@)\S*$")
 
 
@@ -114,6 +115,8 @@ def _lost_space(text: str, match: re.Match[str]) -> bool:
 def _full_stop(text: str, match: re.Match[str], opened: int) -> bool:
     """Whether a full stop followed by a capital, a digit or an opening quote ends a sentence."""
     found = _WORD_BEFORE.search(text, max(opened, match.start() - 40), match.start())
+    if match["close"][:1] == ")" and found and text[found.start() - 1] == "(":
+        return False  # "(ret.)"
     if found is None or (match["close"] and not _ACRONYM.search(found.group())):
         return True
     word, bare = found.group(), found.group().lower()
@@ -121,7 +124,8 @@ def _full_stop(text: str, match: re.Match[str], opened: int) -> bool:
         return False
     if bare in BEFORE_NUMBER and _NUMBER_OR_SYMBOL.match(text, match.end()):
         return False
-    initial = len(word) == 1 and word.isalpha() and word != "I"
+    named = word != "I" or bool(_NAME_BEFORE.search(text, max(opened, match.start() - 40), match.start()))
+    initial = len(word) == 1 and word.isalpha() and named
     if initial or bare in EITHER or _ACRONYM.search(word):
         following = _WORD_AFTER.match(text, match.end())
         return following is not None and following[1].lower() in STARTERS

@@ -40,8 +40,8 @@ class Limits:
     """How large things may be.
 
     ``file`` and ``unpacked``, in bytes, hold for what is read whole: a file as it lies on disk, and unpacked from
-    ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.docx`` or ``.xlsx``. A table that is read row by row may be of any size; ``row`` limits
-    one line of it, in characters.
+    ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.docx`` or ``.xlsx``. A table that is read row by row may be of any size;
+    ``row`` limits one line of it, in characters.
     """
 
     file: int = 200_000_000
@@ -83,7 +83,7 @@ class Source:
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """The file's bytes, unpacked where it ends in ``.gz``, ``.bz2`` or ``.xz``; raises CommuniqueError where it cannot be read."""
+        """The file's bytes, unpacked where a packing ends its name; raises CommuniqueError where it cannot be read."""
         with self._raw() as raw:
             yield self._unpacked(raw)
 
@@ -187,8 +187,8 @@ def _piped(most: int) -> bytes:
 def normalise(text: str) -> str:
     """The form that character offsets refer to.
 
-    Unicode NFC, line ends as ``\\n``, ligatures ("ﬁ") as their letters; invisible characters (soft hyphen, zero-width space) go, other control
-    characters become spaces, and half a surrogate pair becomes the replacement character.
+    Unicode NFC, line ends as ``\\n``, ligatures ("ﬁ") as their letters; invisible characters (soft hyphen, zero-width
+    space) go, other control characters become spaces, and half a surrogate pair becomes the replacement character.
     """
     text = _LINE_BREAKS.sub("\n", text)
     text = _CONTROLS.sub(" ", _INVISIBLE.sub("", text)).translate(_LIGATURES)

@@ -15,6 +15,7 @@ _HONORIFIC = r"(?:Mr|Mrs|Ms|Dr|H\.?E|Amb|MR|MRS|MS|Sir|Dame|Lord)\.?"
 _NAME = r"(?:\s+(?:[A-Z][\w.’'-]*|of|the|for|and|de|al|el|bin|van|von)){0,6}"
 _ASIDE = r"(?:\s*\([^)\n]{1,60}\)){0,2}"
 _SPOKE = re.compile(r"\s*\(\s*(?:spoke|interpretation)\b[^)]*\)")
+_ENDED = re.compile(r"[.!?…:;,\"'”’)\]–—-]\s*$")
 _END = r"\s*:(?=\s|$)\s*"
 _ROLE_TAG = re.compile(rf"(?P<speaker>(?:(?:{_ROLE}){_NAME}|{_HONORIFIC}\s+[A-Z][^\s,]*{_NAME}){_ASIDE}){_END}")
 _ANY_TAG = re.compile(rf"(?P<speaker>[A-Z][\w.’'-]*{_NAME}{_ASIDE}){_END}")
@@ -24,13 +25,15 @@ def speaker_tags(text: str, spans: Sequence[tuple[int, int]]) -> dict[int, tuple
     """Which paragraphs open with a speaker: the paragraph's start, to the name and where the speech begins.
 
     A role or an honorific makes a tag by itself; another name does in a text that has such a tag, where it comes
-    more than once, or where it puts a question to one that does.
+    more than once, or where it puts a question to one that does. A headline ("Prime Minister: no deal") has none.
     """
     roles = {start: match for start, end in spans if (match := _ROLE_TAG.match(text, start, end))}
     rest = ((start, _ANY_TAG.match(text, start, end)) for start, end in spans if start not in roles)
     names = {start: match for start, match in rest if match and not NO_SPEAKER.match(match["speaker"])}
+    counts = Counter(match["speaker"] for match in [*roles.values(), *names.values()])
+    headlines = {start for start, end in spans if not _ENDED.search(text[start:end])}
+    roles = {start: m for start, m in roles.items() if counts[m["speaker"]] > 1 or start not in headlines}
     if not roles:
-        counts = Counter(match["speaker"] for match in names.values())
         known = {speaker for speaker, count in counts.items() if count > 1}
         asked = {start for start, end in spans if known and text[start:end].endswith("?")}
         names = {start: m for start, m in names.items() if m["speaker"] in known or start in asked}

@@ -24,8 +24,8 @@ PRUNED = [
 ]
 # A cell of so many words, or one that holds blocks, makes its table a layout and no table of figures.
 LONG_CELL = 40
-_INLINE = ("b", "strong", "i", "em", "u", "font", "span", "a", "br", "img", "sup", "big", "center")
-_LOOSE = "preceding-sibling::b or preceding-sibling::strong or preceding-sibling::font or preceding-sibling::text()[normalize-space()]"
+_INLINE = ("b", "strong", "i", "em", "u", "font", "span", "a", "br", "img", "sup", "big")
+_LOOSE = "preceding-sibling::*[self::b or self::strong or self::font] or preceding-sibling::text()[normalize-space()]"
 _BLOCKS = "descendant::table or descendant::p or descendant::div or descendant::br or descendant::ul"
 
 
@@ -67,6 +67,8 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
         with_metadata=True,
         include_comments=False,
         include_tables=True,
+        # What a page says of its date, not whatever year its text mentions.
+        date_extraction_params={"extensive_search": False, "original_date": True},
         prune_xpath=PRUNED,
     )
     if found is None or not (found.text or "").strip():
@@ -90,6 +92,8 @@ def _open_layout(tree: "HtmlElement") -> None:
         if any(cell.xpath(_BLOCKS) or len(cell.text_content().split()) > LONG_CELL for cell in cells):
             for element in (table, *table.xpath("./tr | ./tbody | ./*/tr | ./tr/td | ./*/tr/td")):
                 element.tag = "div"
+    for centred in tree.xpath("//center[not(descendant::table or descendant::p or descendant::div)]"):
+        centred.tag = "p"
     for paragraph in tree.xpath(f"//p[not(preceding-sibling::p)][{_LOOSE}]"):
         _wrap_loose(paragraph)
     for items in tree.xpath("//ol[not(@type) or @type='1']"):

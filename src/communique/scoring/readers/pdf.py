@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FIELDS = ("title", "author")
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _LAST_PART = re.compile(r"\w+(?:-\w+)*(?=\W$)")
+_RANGE = re.compile(r"\d[-–/]$")
 _HYPHEN = re.compile(r"(?<=[a-zß-öø-ÿ])[-\u2010\u00ad]$")
 
 
@@ -70,7 +71,8 @@ def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[str]:
 def _joined(text: str, line: str, words: set[str]) -> str:
     """Two lines as one text; the hyphen of a word broken between them goes, unless the word has it elsewhere too."""
     if not (_HYPHEN.search(text) and line[:1].islower()):
-        return f"{text} {line}" if text else line
+        tight = _RANGE.search(text) and line[:1].isdigit()
+        return f"{text}{'' if tight else ' '}{line}" if text else line
     first, second = _LAST_PART.search(text), _WORD.match(line)
     if first and second:
         compound = f"{first[0]}-{second[0]}".lower()

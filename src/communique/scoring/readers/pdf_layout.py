@@ -1,4 +1,4 @@
-"""The lines of a PDF page with their places, and what a line's place says of it: wrap, heading, running head, footnote."""
+"""The lines of a PDF page with their places, and what a place tells: a wrap, a heading, a running head, a footnote."""
 
 import re
 from collections import Counter
@@ -36,7 +36,8 @@ _NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:,\s?\d{1,3})*|[*†‡]")
 class Line(NamedTuple):
     """One line: its words, its box (points, from the page's upper left), the size and weight of its letters.
 
-    ``left`` and ``right`` are where the column begins and ends; ``marginal`` lines lie in the page's upper or lower margin.
+    ``left`` and ``right`` are where the column begins and ends; ``marginal`` lines lie in the page's upper or lower
+    margin.
     """
 
     text: str
@@ -93,12 +94,11 @@ def _with(lines: list[Line], line: Line) -> list[Line]:
     """The lines and one more, put behind the last one where both stand side by side in one block."""
     last = lines[-1] if lines else None
     if last and last.block == line.block and last.x1 <= line.x0 + 1 and abs(last.y1 - line.y1) < 0.4 * line.size:
-        if line.x0 - last.x1 < 2.5 * line.size or opens_item(f"{last.text} x"):
-            size, bold = (last.size, last.bold) if len(last.text) > len(line.text) else (line.size, line.bold)
-            joined = last._replace(text=f"{last.text} {line.text}", x1=line.x1, size=size, bold=bold)
-            return [*lines[:-1], joined]
-    lines.append(line)
-    return lines
+        near = line.x0 - last.x1 < 2.5 * line.size or opens_item(f"{last.text} x")
+        longer = last if len(last.text) > len(line.text) else line
+        joined = longer._replace(text=f"{last.text} {line.text}", x0=last.x0, y0=last.y0, x1=line.x1, y1=last.y1)
+        return [*lines[:-1], joined] if near else [*lines, line]
+    return [*lines, line]
 
 
 def _with_columns(lines: list[Line]) -> list[Line]:
@@ -127,13 +127,19 @@ def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[
     least = RECURRING if len(pages) > FEW_PAGES else 2
     body = {_words(line.text) for page in pages for line in page if not line.marginal} | {_words(title)}
 
-    def kept(line: Line) -> bool:
-        alone = _PAGE_NUMBER.fullmatch(line.text) or _MARGINAL.fullmatch(line.text)
+    def kept(line: Line, rows: Sequence[float]) -> bool:
+        alone = _stands_alone(line) or any(abs(line.y0 - y0) < 4 for y0 in rows)
         words = _words(line.text)
         repeated = often[_key(line)] >= least or (len(pages) > 1 and any(words in other for other in body))
         return not (line.marginal and (alone or repeated))
 
-    return [[line for line in page if kept(line)] for page in pages]
+    heads = [[line.y0 for line in page if line.marginal and _stands_alone(line)] for page in pages]
+    return [[line for line in page if kept(line, rows)] for page, rows in zip(pages, heads, strict=True)]
+
+
+def _stands_alone(line: Line) -> bool:
+    """Whether a line of the margin is a page number, a symbol, a date or an address; what is in its row goes along."""
+    return bool(_PAGE_NUMBER.fullmatch(line.text) or _MARGINAL.fullmatch(line.text))
 
 
 def _words(text: str) -> str:
@@ -172,9 +178,10 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
     A line is full where the next one's first word would not have found room behind it; one that is set to the
     right is none. Into another block, column or page (``elsewhere``) only a sentence that is not at its end goes on.
     """
-    if abs(line.size - following.size) > 0.1 * line.size or opens_item(following.text) and _CLOSED.search(line.text):
+    ended = bool(_CLOSED.search(line.text))
+    if abs(line.size - following.size) > 0.1 * line.size or (ended and opens_item(following.text)):
         return False
-    if line.bold != following.bold and (line.bold or _CLOSED.search(line.text)) and not following.text[:1].islower():
+    if line.bold != following.bold and (line.bold or ended) and not following.text[:1].islower():
         return False
     first, letters = following.text.split()[0], max(len(following.text), 1)
     room = (following.x1 - following.x0) / letters * (len(first) + 1)
@@ -183,7 +190,7 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
         return full
     below = line.y0 < following.y0 - 1.5 * (line.y1 - line.y0) and following.x0 < line.x1
     goes_on = following.text[0].islower() or (full and not below)
-    return goes_on and not _CLOSED.search(line.text) and not opens_item(following.text)
+    return goes_on and not ended and not opens_item(following.text)
 
 
 def runs(pages: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:

@@ -88,9 +88,9 @@ def _text(paragraph: "BaseOxmlElement") -> str:
     pieces = []
     for element in paragraph.iter():
         name = element.tag.rpartition("}")[2]
-        if name in _MARKS or name == "t":
-            if next(element.iterancestors(paragraph.tag)) is paragraph and not _is_tab_stop(element):
-                pieces.append(_MARKS.get(name) or element.text or "")
+        own = (name in _MARKS or name == "t") and next(element.iterancestors(paragraph.tag)) is paragraph
+        if own and not _is_tab_stop(element):
+            pieces.append(_MARKS.get(name) or element.text or "")
     return "".join(pieces)
 
 
