@@ -20,7 +20,7 @@ _OPENINGS = re.compile(
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
 _ANYWHERE = re.compile(
-    r"""^(?:©|\(c\)\s|copyright\b).*|.*\ball\ rights\ reserved\b.*|^skip\ to\ (?:main\ )?content$
+    r"""^(?:©|\(c\)\s*\d{4}|copyright\b).*|.*\ball\ rights\ reserved\b.*|^skip\ to\ (?:main\ )?content$
     |.*\b(?:uses?|using|accept)\s(?:\w+\s){0,2}cookies?\b.*|.*\bcookie\ (?:policy|settings|preferences)\b.*
     |^\W*(?:(?:share|tweet|print|e-?mail|facebook|twitter|telegram|whatsapp|linkedin|on|this|article|page|pdf|download)
         \b\W*)+$
@@ -40,6 +40,7 @@ _STAMP = re.compile(
 
 
 _AGO = re.compile(r".{0,60}\b\d+\s+(?:minute|hour|day|week|month)s?\s+ago\b[^.!?]{0,60}", re.IGNORECASE)
+_CAPTION = re.compile(r".*(?:^|[.!?)(/|]\s*)(?:Photo|Image|Picture|Credit)s?(?: credit| by)?\s?:\s[^.!?]{2,60}")
 _POSTED = re.compile(
     rf"(?:published|posted|(?:last )?updated|created)(?: on)?:?\s+[^.!?]{{0,12}}(?:{_MONTH}|\d{{1,2}}[./])[^.!?]{{0,40}}",
     re.IGNORECASE,
@@ -51,4 +52,4 @@ def is_furniture(paragraph: str) -> bool:
     line = " ".join(paragraph.split())
     if len(line.split()) > MOST_WORDS:
         return False
-    return any(pattern.fullmatch(line) for pattern in (_OPENINGS, _ANYWHERE, _BYLINE, _STAMP, _AGO, _POSTED))
+    return any(pattern.fullmatch(line) for pattern in (_OPENINGS, _ANYWHERE, _BYLINE, _STAMP, _AGO, _POSTED, _CAPTION))

@@ -32,8 +32,13 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
 
 def read(source: Source, columns: Columns) -> Iterator[Record]:
     """The file as one text, a blank line between paragraphs."""
+    length = 0
     with _open(source) as pdf:
-        pages = [lines_of(page) for page in pdf]
+        pages = []
+        for page in pdf:
+            pages.append(lines_of(page))
+            length += sum(len(line.text) for line in pages[-1])
+            source.check_unpacked(length)
         metadata = {name: " ".join(((pdf.metadata or {}).get(name) or "").split()) for name in FIELDS}
     yield Record("\n\n".join(_paragraphs(without_furniture(pages, metadata["title"]))), metadata)
 
