@@ -112,7 +112,9 @@ def _is_apposition(segments: list[list[str]]) -> bool:
     """Whether the second segment only says who the first one is: "The Union, a bloc of nine states, said"."""
     first = segments[0]
     bare = bool(first) and not is_adjunct(first) and QUOTE not in first and not has_act(first)
-    return bare and subject_and_verb([first]) is None and subject_and_verb([segments[1]]) is None
+    found = subject_and_verb(segments[1:2])
+    # A verb with nothing behind it is a noun: "eleven states".
+    return bare and subject_and_verb([first]) is None and (found is None or not found.rest)
 
 
 def _may_open(words: list[str]) -> bool:

@@ -32,8 +32,9 @@ _ANYWHERE = re.compile(
 )
 _BYLINE = re.compile(rf"(?:By|BY|Written by|Reported by|Interview by|Interviewed by)\s+{_NAMES}(?:\|.*)?")
 _STAMP = re.compile(
-    rf"(?:(?:published|updated|posted|last updated|created|on|date)\W*\s*)*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
-    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}\s+\d{{1,2}}|\d{{4}}-\d{{2}}-\d{{2}}|\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}})"
+    rf"(?:(?:published|updated|posted|last updated|created|on|date)\W*)*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}\s+\d{{1,2}}|\d{{4}}-\d{{2}}-\d{{2}}|"
+    rf"\d{{1,2}}[./]\d{{1,2}}[./]\d{{2,4}})"
     rf"(?:,?\s+\d{{4}})?[\s,|–—-]*(?:(?:at\s+)?{_TIME}(?::\d{{2}})?\s*(?:[ap]\.?m\.?)?\s*(?:[A-Z]{{2,4}})?)\b.{{0,40}}",
     re.IGNORECASE,
 )

@@ -62,14 +62,16 @@ def lines_of(page: "pymupdf.Page") -> list[Line]:
     links = [pymupdf.Rect(link["from"]) for link in page.get_links() if "from" in link]
     found: list[Line] = []
     for number, block in enumerate(page.get_text("dict", flags=flags)["blocks"]):
+        _, top, _, bottom = block["bbox"]
+        marginal = bottom <= MARGIN * page.rect.height or top >= (1 - MARGIN) * page.rect.height
         for raw in block.get("lines", ()):
-            line = _line(raw, number, page.rect.height)
+            line = _line(raw, number, marginal)
             if line.text and abs(raw["dir"][1]) < 0.1 and not _is_link(line, links):
                 found = _with(found, line)
     return _with_columns(found)
 
 
-def _line(raw: dict, block: int, height: float) -> Line:
+def _line(raw: dict, block: int, marginal: bool) -> Line:
     """A line of the library's as one of ours; the raised number of a footnote goes."""
     text = ""
     for span in raw["spans"]:
@@ -78,7 +80,6 @@ def _line(raw: dict, block: int, height: float) -> Line:
     x0, y0, x1, y1 = raw["bbox"]
     longest = max(raw["spans"], key=lambda span: len(span["text"].strip()))
     bold = all(span["flags"] & 16 for span in raw["spans"] if span["text"].strip())
-    marginal = y1 <= MARGIN * height or y0 >= (1 - MARGIN) * height
     return Line(" ".join(text.split()), x0, y0, x1, y1, longest["size"], bold, block, marginal)
 
 
@@ -188,7 +189,7 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
     full = line.x1 + 0.9 * room >= line.right and line.x0 - line.left < 0.3 * (line.right - line.left)
     if not elsewhere:
         return full
-    below = line.y0 < following.y0 - 1.5 * (line.y1 - line.y0) and following.x0 < line.x1
+    below = following.y0 - line.y1 > 0.25 * line.size and following.x0 < line.x1
     goes_on = following.text[0].islower() or (full and not below)
     return goes_on and not ended and not opens_item(following.text)
 

@@ -105,16 +105,20 @@ def _plain(markdown: str) -> str:
     from markdown_it import MarkdownIt
 
     blocks = []
+    number = ""
     for token in MarkdownIt("commonmark").enable("table").parse(markdown):
-        if token.type == "inline":
-            children = token.children or ()
-            blocks.append(
-                "".join(
-                    "\n" if c.type.endswith("break") else _NOTE_MARK.sub("", c.content)
-                    for c in children
-                    if c.type not in ("html_inline", "image")
-                )
-            )
+        if token.type == "list_item_open":
+            number = f"{token.info}. " if token.info else ""
+        elif token.type == "inline":
+            blocks.append(number + "".join(map(_words_of, token.children or ())))
+            number = ""
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content)
     return "\n\n".join(block.strip() for block in blocks if block.strip())
+
+
+def _words_of(token: Any) -> str:
+    """What a reader sees of a piece of a paragraph; nothing of pictures, tags and the marks of notes."""
+    if token.type in ("html_inline", "image"):
+        return ""
+    return "\n" if token.type.endswith("break") else _NOTE_MARK.sub("", token.content)
