@@ -7,6 +7,7 @@ import re
 
 
 def words(listed: str) -> frozenset[str]:
+    """The words of a line, to look words up in."""
     return frozenset(listed.split())
 
 
