@@ -17,8 +17,8 @@ TITLE = "Joint Statement on the Kessel Straits"
 # What each paragraph is: a heading, running text, a quotation, an item of a list.
 PARAGRAPHS = [
     ("h1", TITLE),
-    ("p", "The ministers of Marenia and Oland met in Lessing on 3 May at the invitation of H.E. Mr. J. Osvald, who spoke "
-     "of a new chapter in the relations of the two countries and of the café where it had begun nine years before."),
+    ("p", "The ministers of Marenia and Oland met in Lessing on 3 May at the invitation of H.E. Mr. J. Osvald, who "
+     "spoke of a new chapter in the relations of the two countries and of the café where it had begun nine years before."),
     ("h2", "Sanctions"),
     ("p", "Marenia rejects the sanctions imposed under Decree No. 14. In the U.S. Congress, too, voices are now raised "
      "against them, as was recalled in document S/2031/7, para. 5. Will they be heard?"),
@@ -27,8 +27,8 @@ PARAGRAPHS = [
     ("h2", "Next steps"),
     ("p", "The two sides agreed on the following:"),
     ("li", "to cooperate in the fight against terrorism;"),
-    ("li", "to oppose any sanctions that were not decided by the Council, in particular those that keep food and medicine "
-     "from the people who need them;"),
+    ("li", "to oppose any sanctions that were not decided by the Council, in particular those that keep food "
+     "and medicine from the people who need them;"),
     ("li", "to meet again in the autumn."),
     ("p", "1. The Ministers thanked the people of Lessing for their hospitality."),
     ("p", "2. They condemned all acts of terrorism and expressed their sympathy with the families of the victims."),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from communique.scoring.furniture import is_furniture
 from communique.scoring.paragraphs import paragraphs
 from communique.scoring.sentences import split
 
@@ -64,11 +65,13 @@ def test_only_white_space_speakers_and_paragraphs_without_letters_lie_outside_se
     sentences = split(text)
     for start, end in paragraphs(text):
         inside = [s for s in sentences if start <= s.start and s.end <= end]
+        if is_furniture(text[start:end]):
+            continue
         if not inside:
             left = text[start:end]
             assert not any(map(str.isalpha, left.rpartition(":")[2]))
             continue
-        before = text[start : inside[0].start].strip()
+        before = text[start : inside[0].start].strip().rstrip("•*–—-").rstrip()
         assert not before or (before.endswith(":") and inside[0].speaker == " ".join(before[:-1].split()))
         gaps = [text[a.end : b.start] for a, b in pairwise(inside)]
         assert not any(gap.strip() for gap in [*gaps, text[inside[-1].end : end]])

@@ -186,7 +186,8 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
         return False
     first, letters = following.text.split()[0], max(len(following.text), 1)
     room = (following.x1 - following.x0) / letters * (len(first) + 1)
-    full = line.x1 + 0.9 * room >= line.right and line.x0 - line.left < 0.3 * (line.right - line.left)
+    room = 0.5 * line.size if ended else 0.9 * room
+    full = line.x1 + room >= line.right and line.x0 - line.left < 0.3 * (line.right - line.left)
     if not elsewhere:
         return full
     below = following.y0 - line.y1 > 0.25 * line.size and following.x0 < line.x1
