@@ -18,7 +18,7 @@ TITLE = "Joint Statement on the Kessel Straits"
 PARAGRAPHS = [
     ("h1", TITLE),
     ("p", "The ministers of Marenia and Oland met in Lessing on 3 May at the invitation of H.E. Mr. J. Osvald, who "
-     "spoke of a new chapter in the relations of the two countries and of the café where it had begun nine years before."),
+     "spoke of a new chapter in the relations of both countries and of the café where it had begun nine years ago."),
     ("h2", "Sanctions"),
     ("p", "Marenia rejects the sanctions imposed under Decree No. 14. In the U.S. Congress, too, voices are now raised "
      "against them, as was recalled in document S/2031/7, para. 5. Will they be heard?"),
