@@ -53,14 +53,14 @@ def test_contents_note_marks_and_captions_go_and_numbers_and_headline_stay(tmp_p
     body = (
         "<h1>Kell warns the League</h1><ul><li><a href='#a'>On trade</a></li><li><a href='#b'>On ports</a></li></ul>"
         "<figure><img src=x><figcaption>The envoy on Monday.</figcaption></figure>"
-        "<p>Kell rejects the measures<sup><a href='#n'>[1]</a></sup> of the League, which it calls unlawful and bad.</p>"
+        "<p>Kell rejects the measures<sup><a href='#n'>[1]</a></sup> of the League, which it calls unlawful.</p>"
         "<ol><li>They are illegal.</li><li>They do not work.</li></ol>"
         "<table><tr><th>State</th><th>Vote</th></tr><tr><td>Kell</td><td>Against</td></tr></table>"
     )
     page = f"<html><head><title>Kell warns the League</title></head><body><article>{body}</article></body></html>"
     assert texts("\n\n".join(paragraphs_of(tmp_path, page))) == [
         "Kell warns the League",
-        "Kell rejects the measures of the League, which it calls unlawful and bad.",
+        "Kell rejects the measures of the League, which it calls unlawful.",
         "1. They are illegal.",
         "2. They do not work.",
         "State",

@@ -90,7 +90,7 @@ class Source:
     def _unpacked(self, raw: BinaryIO) -> BinaryIO:
         """The stream through its unpacker, if the file's name ends in that of a packing."""
         unpack = PACKINGS[self.path.suffix[1:].lower()] if self.packed else None
-        return unpack(raw) if unpack else raw  # type: ignore[return-value]
+        return unpack(raw) if unpack else raw
 
     def seekable(self) -> BinaryIO:
         """The bytes as a stream that can be searched; what lies in an archive is read into memory."""

@@ -61,7 +61,7 @@ def _open(source: Source) -> "pymupdf.Document":
 def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[str]:
     """The paragraphs of all pages, each on one line, broken words mended."""
     words = {word for page in pages for line in page for word in _WORD.findall(line.text.lower())}
-    paragraphs = []
+    paragraphs: list[str] = []
     for run in runs(pages):
         text = ""
         for line in run:
