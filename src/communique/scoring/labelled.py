@@ -99,7 +99,8 @@ def match(
         notes = [*notes, f"{reprints.sum():,} reprinted sentences are left out: each is counted where it first stands"]
     chosen = table["labels"].map(set)
     decided = np.array([[name in found for name in labels] for found in chosen], dtype=float)
-    probability = table[[f"prob_{name}" for name in labels]].to_numpy(dtype=float)
+    # a sentence that was not scored (not English) is predicted to carry nothing: right for any predictor
+    probability = table[[f"prob_{name}" for name in labels]].fillna(0.0).to_numpy(dtype=float)
     held = [sentence.labels for key, sentence in labelled.items()]
     gold = np.array([[name in found for name in labels] for found in held], dtype=float)
     return Scored(labels, decided, probability, gold, documents, ~reprints, table, draw, "sentence", tuple(notes))
