@@ -88,7 +88,7 @@ def panel(axes: Axes, rows: list[dict[str, Any]]) -> None:
     names = [row["group"].get("period", WHOLE) for row in rows]
     axes.set_xticks(places, names, rotation=45, ha="right", fontsize=8)
     axes.axvline(len(rows) - 1.25, color="#bbbbbb", linewidth=0.8)
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(bottom=-0.015 * axes.get_ylim()[1])  # room for the mark of a share of 0
     axes.grid(axis="y", color="#dddddd", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
 

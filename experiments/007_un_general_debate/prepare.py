@@ -1,8 +1,8 @@
 """The speeches to score, and, once they are scored, the labelled sample with its texts put back.
 
 The corpus is the UN General Debate as gzipped JSON Lines, one speech a line: ``id`` (as ``AFG_45_1990``), ``year`` and
-``text``, at least. Speeches named in ``left_out.txt`` are left out: the sets that models are measured on were drawn from
-them. Usage: prepare.py speeches CORPUS.jsonl.gz OUT.jsonl | prepare.py labels SCORED.parquet OUT.csv
+``text``, at least. Speeches named in ``left_out.txt`` are left out: sets that models are measured on were drawn from them.
+Usage: prepare.py speeches CORPUS.jsonl.gz OUT.jsonl | prepare.py labels SCORED.parquet OUT.csv
 """
 
 import gzip
@@ -36,7 +36,7 @@ def speeches(corpus: Path, out: Path) -> None:
     with gzip.open(corpus, "rt", encoding="utf-8") as stream:
         found = [json.loads(line) for line in stream]
     if missing := left_out - {speech["id"] for speech in found}:
-        raise CommuniqueError(f"{corpus}: lacks '{min(missing)}', a speech to leave out; give the whole corpus, 1990–2024")
+        raise CommuniqueError(f"{corpus}: lacks speech '{min(missing)}', which it should have; give the whole corpus")
     kept = [speech | {"period": period(int(speech["year"]))} for speech in found if speech["id"] not in left_out]
     part = out.with_suffix(".part")
     part.write_text("".join(json.dumps(speech) + "\n" for speech in kept), encoding="utf-8")
