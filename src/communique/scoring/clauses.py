@@ -142,7 +142,7 @@ def subject_and_verb(segments: list[list[str]]) -> Clause | None:
         return None
     for number, segment in enumerate(segments[1:5], 1):
         verb = _first_verb(segment, words[-1])
-        if verb is None:
+        if verb is None or _is_noun(verb, segments[number:], words[-1]):
             continue
         if verb.start == 0:
             alias = " ".join(segments[1]) if number > 1 else ""
@@ -156,6 +156,14 @@ def subject_and_verb(segments: list[list[str]]) -> Clause | None:
 
 
 # Verbs
+
+
+def _is_noun(verb: Verb, segments: list[list[str]], subject: str) -> bool:
+    """Whether what looks like a verb ends an insertion before the real verb: "a bloc of nine states, said"."""
+    if not verb.start or verb.end < len(segments[0]) or len(segments) < 2:
+        return False
+    following = _first_verb(segments[1], subject)
+    return following is not None and following.start == 0
 
 
 def _first_verb(words: list[str], subject: str = "") -> Verb | None:
