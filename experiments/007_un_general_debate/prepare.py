@@ -1,7 +1,7 @@
 """The speeches to score, and, once they are scored, the labelled sample with its texts put back.
 
 The corpus is the UN General Debate as gzipped JSON Lines, one speech a line: ``id`` (as ``AFG_45_1990``), ``year`` and
-``text``, at least. Speeches named in ``left_out.txt`` are left out: sets that models are measured on were drawn from them.
+``text``, at least. Speeches named in ``left_out.txt`` are left out: sets to measure models on were drawn from them.
 Usage: prepare.py speeches CORPUS.jsonl.gz OUT.jsonl | prepare.py labels SCORED.parquet OUT.csv
 """
 
