@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from communique.data.agreement import agreement
-from communique.data.annotation import Design, draw, merge, read_sheet, write_sheet
+from communique.data.annotation import Design, draw, merge
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
+from communique.data.sheets import read_sheet, write_sheet
 from communique.errors import CommuniqueError
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from communique.data.annotation import Design, draw, equal_shares, sentence_ids, write_sheet
+from communique.data.annotation import Design, draw, equal_shares, sentence_ids
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
+from communique.data.sheets import write_sheet
 from communique.errors import CommuniqueError
 from communique.scoring.prevalence import GroupShare, prevalence
 
@@ -206,3 +207,59 @@ def test_groups_are_drawn_from_as_equally_as_their_sizes_allow() -> None:
     assert equal_shares(np.array([100, 5, 40]), 65).tolist() == [30, 5, 30]
     assert equal_shares(np.array([3, 3]), 6).tolist() == [3, 3]
     assert equal_shares(np.array([9, 9, 9]), 10).tolist() == [3, 3, 4]
+
+
+def with_foreign(table: pd.DataFrame, gold: np.ndarray) -> tuple[pd.DataFrame, np.ndarray]:
+    """The table with two sentences more in every third document, and two documents, that were not scored."""
+    columns = [f"prob_{name}" for name in LABELS]
+    hosts = table[(table["sentence"] == 0) & (table.index % (3 * SIZE) == 0)]
+    more = pd.concat([hosts.assign(sentence=SIZE + i) for i in range(2)])
+    alone = table[table["document"].isin(["d000", "d001"])].assign(document=lambda t: "x" + t["document"])
+    foreign = pd.concat([more, alone]).assign(
+        text=lambda t: "Rien de cela " + t["text"], **dict.fromkeys(columns, np.nan)
+    )
+    foreign["labels"] = [[] for _ in range(len(foreign))]
+    whole = pd.concat([table, foreign], ignore_index=True)
+    return whole, np.vstack([gold, np.ones((len(foreign), len(LABELS)), dtype=int)])
+
+
+@pytest.mark.parametrize(("query", "of_what"), [("random", "sentences"), ("documents", "documents")])
+def test_what_was_not_scored_changes_no_share(
+    query: str, of_what: str, tmp_path: Path, scored: Path, table: pd.DataFrame, gold: np.ndarray
+) -> None:
+    number = 400 if query == "random" else 80
+    sheet = labelled(tmp_path, table, gold, number, query)
+    plain = prevalence(scored, sheet, by=["actor"], of=of_what)  # type: ignore[arg-type]
+    whole, truth = with_foreign(table, gold)
+    whole.to_parquet(tmp_path / "whole.parquet")
+    drawn = labelled(tmp_path, whole, truth, number, query)
+    found = prevalence(tmp_path / "whole.parquet", drawn, by=["actor"], of=of_what)  # type: ignore[arg-type]
+    assert found.shares == plain.shares
+    assert any("were not scored: the shares are of the others" in note for note in found.notes)
+
+
+def test_a_sheet_holds_no_sentence_that_was_not_scored(table: pd.DataFrame, gold: np.ndarray) -> None:
+    whole, _ = with_foreign(table, gold)
+    keyed = whole.assign(id=sentence_ids(whole))
+    for query, number in (("random", len(table)), ("documents", DOCUMENTS), ("uncertainty", len(table))):
+        sheet, design = draw(keyed, LABELS, number, query)  # type: ignore[arg-type]
+        assert not sheet["text"].str.startswith("Rien").any()
+        assert design.population == number
+
+
+@pytest.mark.parametrize("by", ["", "actor"])
+def test_a_sample_of_all_sentences_serves_for_the_scored_ones(
+    by: str, tmp_path: Path, table: pd.DataFrame, gold: np.ndarray
+) -> None:
+    whole, truth = with_foreign(table, gold)
+    blind = whole.fillna({f"prob_{name}": 0.0 for name in LABELS})  # so that the draw cannot tell them
+    sheet = labelled(tmp_path, blind, truth, 600, by=by)
+    whole.to_parquet(tmp_path / "whole.parquet")
+    found = prevalence(tmp_path / "whole.parquet", sheet)
+    kept = len(pd.read_csv(sheet)[lambda t: ~t["text"].str.startswith("Rien")])
+    assert found.labelled == kept < 600
+    assert not any("no agreed label" in note for note in found.notes)
+    for i, name in enumerate(LABELS):
+        share = of(found.shares, name).corrected
+        assert share is not None
+        assert share.interval.low <= gold[:, i].mean() <= share.interval.high

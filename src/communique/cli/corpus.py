@@ -156,9 +156,10 @@ def annotate_export(
     model: ModelOption = MODEL,
     tracking_uri: UriOption = URI,
 ) -> None:
-    """Choose sentences of a scored table to label next, and write a sheet for annotators."""
-    from communique.data.annotation import QUERIES, RANDOM, draw, write_sheet
+    """Choose scored sentences of a table to label next, and write a sheet for annotators."""
+    from communique.data.annotation import QUERIES, RANDOM, draw
     from communique.data.codebook import Codebook
+    from communique.data.sheets import write_sheet
 
     if query not in QUERIES:
         raise CommuniqueError(f"query '{query}': choose one of {', '.join(QUERIES)}")
@@ -206,9 +207,10 @@ def annotate_import(
 ) -> None:
     """Read filled sheets back, merge the annotators, tell how far they agree."""
     from communique.data.agreement import agreement as measure
-    from communique.data.annotation import Design, merge, read_sheet
+    from communique.data.annotation import Design, merge
     from communique.data.codebook import Codebook
     from communique.data.dataset import Corpus
+    from communique.data.sheets import read_sheet
     from communique.reporting.tables import agreement_table
 
     book = Codebook.load(codebook)

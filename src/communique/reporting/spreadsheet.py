@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from communique.data.annotation import FORMULA
+from communique.data.sheets import FORMULA
 from communique.errors import missing_extra
 
 

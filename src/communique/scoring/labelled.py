@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from communique.data.annotation import Design, read_sheet, sentence_ids, stratum_of
+from communique.data.annotation import Design, is_scored, sentence_ids, stratum_of
 from communique.data.codebook import Codebook
 from communique.data.dataset import Sentence, read_corpus
+from communique.data.sheets import read_sheet
 from communique.errors import CommuniqueError
 from communique.evaluation.prevalence import Draw
 
@@ -90,10 +91,14 @@ def match(
     ids = sentence_ids(table)
     if twice := ids[ids.duplicated()].tolist():
         raise CommuniqueError(f"scored table: id '{twice[0]}' stands twice; score the documents again")
+    table, labelled, design, left_out = _of_scored(table, ids, labelled, design)
+    ids = ids[table.index]
+    table = table.reset_index(drop=True)
     rows = _rows(table, ids, labelled)
     documents, names = pd.factorize(table["document"].astype(str))
     _check_population(design, len(table), len(names))
     draw, notes = _draw(table, design, rows, documents)
+    notes = [*left_out, *notes]
     reprints = _reprints(table) if once else np.zeros(len(table), dtype=bool)
     if reprints.any():
         notes = [*notes, f"{reprints.sum():,} reprinted sentences are left out: each is counted where it first stands"]
@@ -104,6 +109,35 @@ def match(
     held = [sentence.labels for key, sentence in labelled.items()]
     gold = np.array([[name in found for name in labels] for found in held], dtype=float)
     return Scored(labels, decided, probability, gold, documents, ~reprints, table, draw, "sentence", tuple(notes))
+
+
+def _of_scored(
+    table: pd.DataFrame, ids: pd.Series, labelled: Mapping[str, Sentence], design: Design
+) -> tuple[pd.DataFrame, Mapping[str, Sentence], Design, list[str]]:
+    """Table, sample and design without the sentences that were not scored, and a note that counts them.
+
+    ``annotate export`` draws from the scored sentences alone. A design that counts all the table's units was drawn
+    otherwise; its sample of the scored ones is a random sample of them too, so it is cut down to these.
+    """
+    read = is_scored(table)
+    if read.all():
+        return table, labelled, design, []
+    kept, note = table[read], f"{int((~read).sum()):,} sentences were not scored: the shares are of the others"
+    unit = "document" if design.unit == "document" else None
+    whole, fewer = (len(part) if unit is None else part["document"].nunique() for part in (table, kept))
+    foreign = set(ids[~read]) & set(labelled)
+    if design.population != whole or (whole == fewer and not foreign):
+        return kept, labelled, design, [note]
+    inside = {key: sentence for key, sentence in labelled.items() if key not in foreign}
+    lost = len(foreign) if unit is None else len(_documents(labelled) - _documents(inside))
+    strata = stratum_of(kept, design.by).value_counts().to_dict() if design.by in table else {}
+    drawn = {name: (int(strata.get(name, 0)), number) for name, (_, number) in design.strata.items()}
+    cut = replace(design, population=fewer, drawn=design.drawn - lost, strata={n: d for n, d in drawn.items() if d[0]})
+    return kept, inside, cut, [note]
+
+
+def _documents(labelled: Mapping[str, Sentence]) -> set[str]:
+    return {sentence.document for sentence in labelled.values()}
 
 
 def _rows(table: pd.DataFrame, ids: pd.Series, labelled: Mapping[str, Sentence]) -> Array:
