@@ -13,9 +13,10 @@ from communique.cli.options import model_folder
 from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
 from communique.models import load_model
-from communique.models.base import StanceModel, read_manifest
+from communique.models.base import StanceModel
 from communique.models.cascade import CascadeModel
 from communique.models.export import export_model
+from communique.models.folder import read_manifest
 from communique.models.members import member_folders
 from communique.models.threads import threads
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from communique.data.codebook import Codebook
 from communique.data.dataset import read_corpus
 from communique.models import load_model
-from communique.tracking.mlflow_tracker import MlflowTracker, resolve_model_folder
+from communique.tracking.mlflow_tracker import MlflowTracker
+from communique.tracking.references import resolve_model_folder
 from communique.training import predict
 
 PREDICTIONS = Path("reports/predictions")

@@ -7,8 +7,8 @@ import pytest
 
 import communique
 
-ROOMS = ["errors", "data", "evaluation", "models", "tracking", "provenance", "training", "behaviour", "scoring",
-         "adaptation", "reporting", "configuration", "experiment", "reproduction", "cli"]  # fmt: skip
+ROOMS = ["errors", "files", "data", "evaluation", "models", "tracking", "provenance", "training", "behaviour",
+         "scoring", "adaptation", "reporting", "configuration", "experiment", "reproduction", "cli"]  # fmt: skip
 SOURCE = Path(communique.__file__).parent
 
 

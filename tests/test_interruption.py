@@ -16,7 +16,8 @@ from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
 from communique.models.lexicon import LexiconModel
 from communique.tracking.base import check_study
-from communique.tracking.mlflow_tracker import MlflowTracker, resolve_model_folder
+from communique.tracking.mlflow_tracker import MlflowTracker
+from communique.tracking.references import resolve_model_folder
 from communique.training import artifacts
 
 CONF = Path(__file__).parents[1] / "conf"

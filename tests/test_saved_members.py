@@ -14,7 +14,7 @@ from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
 from communique.models import load_model
 from communique.models.lexicon import LexiconModel
-from communique.tracking.mlflow_tracker import resolve_model_folder
+from communique.tracking.references import resolve_model_folder
 from communique.training import RunResult
 
 

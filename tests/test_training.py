@@ -12,7 +12,8 @@ from communique.models import load_model
 from communique.models.base import StanceModel
 from communique.models.tfidf import TfidfModel
 from communique.tracking.base import NullTracker
-from communique.tracking.mlflow_tracker import MlflowTracker, resolve_model_folder
+from communique.tracking.mlflow_tracker import MlflowTracker
+from communique.tracking.references import resolve_model_folder
 from communique.training import DecisionRule, RunResult, fit_model, out_of_fold, train_run
 
 

@@ -21,7 +21,7 @@ from communique.configuration import CONFIGURATION_ERRORS, built, check, sentenc
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpora, read_corpus
 from communique.errors import CommuniqueError
-from communique.models.base import MANIFEST, read_manifest
+from communique.models.folder import is_model_folder, read_manifest
 from communique.provenance import run_identity
 from communique.reporting.card import write_cards
 from communique.reporting.groups import groups_table
@@ -187,9 +187,9 @@ def saved_members(model: Mapping[str, Any], uri: str) -> tuple[dict[str, Any], d
 
 def _saved_model(reference: str, uri: str) -> Path:
     """The folder of a saved model, looked up in the store where it is no folder itself."""
-    if (Path(reference) / MANIFEST).is_file():
+    if is_model_folder(reference):
         return Path(reference)
-    from communique.tracking.mlflow_tracker import resolve_model_folder  # MLflow is slow to load
+    from communique.tracking.references import resolve_model_folder  # MLflow is slow to load
 
     return resolve_model_folder(reference, uri or os.environ.get("MLFLOW_TRACKING_URI", STORE))
 

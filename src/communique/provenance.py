@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import communique
+from communique.files import file_digest
+from communique.models.threads import threads
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "mlflow", "onnxruntime", "setfit")
 PACKAGE = Path(communique.__file__).parent
@@ -82,11 +84,6 @@ def _proc_value(path: Path, key: str) -> str:
     return next(found, "")
 
 
-def threads() -> int:
-    """How many threads numeric libraries use: OMP_NUM_THREADS, else the cores this process may use."""
-    return int(os.environ.get("OMP_NUM_THREADS") or len(os.sched_getaffinity(0)))
-
-
 def processor_features() -> str:
     """The vector instructions that numeric libraries choose their kernels by."""
     try:
@@ -102,7 +99,7 @@ def source_files(root: str | Path = ".", package: Path = PACKAGE) -> dict[str, s
     paths = {f"src/{PACKAGE.name}/{path.relative_to(package).as_posix()}": path for path in package.rglob("*.py")}
     for pattern in SOURCES:
         paths |= {path.relative_to(root).as_posix(): path for path in root.glob(pattern)}
-    return {name: _digest(path) for name, path in sorted(paths.items())}
+    return {name: file_digest(path) for name, path in sorted(paths.items())}
 
 
 def source_hash(root: str | Path = ".", package: Path = PACKAGE) -> str:
@@ -146,16 +143,13 @@ def named_files(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _digest_of_named(path: Path) -> str:
     if path.is_file():
-        return _digest(path)
+        return file_digest(path)
     if not any((path / name).is_file() for name in MODEL_FILES):
         return ""
-    inside = {file.relative_to(path).as_posix(): _digest(file) for file in sorted(path.rglob("*")) if file.is_file()}
+    inside = {
+        file.relative_to(path).as_posix(): file_digest(file) for file in sorted(path.rglob("*")) if file.is_file()
+    }
     return hashlib.sha256(json.dumps(inside).encode()).hexdigest()
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -12,7 +12,8 @@ from communique.data.dataset import Corpus
 from communique.data.splits import FixedSplit
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
-from communique.models.base import StanceModel, Validation, check_trained_alike, origin, training_fingerprint
+from communique.models.base import StanceModel, Validation
+from communique.models.lineage import check_trained_alike, origin, training_fingerprint
 from communique.models.transformer import TransformerModel
 from communique.provenance import run_identity
 from communique.tracking.base import Tracker

@@ -62,7 +62,7 @@ def adapt(
     from communique.adaptation.archive import HeldOut, read_archive
     from communique.adaptation.student import AdaptedModel
     from communique.adaptation.student import adapt as adapt_model
-    from communique.models.base import check_destination
+    from communique.models.folder import check_destination
     from communique.tracking.mlflow_tracker import MlflowTracker
 
     check_destination(out)

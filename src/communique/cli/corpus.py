@@ -126,7 +126,6 @@ def split(
         raise CommuniqueError(f"{out}: is there already, and results depend on it; name another --out or use --force")
     corpus = _read(path, codebook)
     cut = Split.make(corpus, seed=seed)
-    out.parent.mkdir(parents=True, exist_ok=True)
     cut.save(out)
     console.print(corpus_table(cut.apply(corpus)))
     console.print(f"written to {out}")
@@ -223,7 +222,6 @@ def annotate_import(
     if not any(sentences for sentences, _ in read.values()):
         raise CommuniqueError("annotate import: no row is filled in; say yes under a label, or under 'none'")
     agreed, disputed = merge({name: sentences for name, (sentences, _) in read.items()}, book)
-    out.parent.mkdir(parents=True, exist_ok=True)
     agreed.to_jsonl(out)
     design.save(out)
     console.print(f"{len(agreed):,} sentences → {out}")

@@ -1,6 +1,5 @@
 """Options that several commands share, so that each is worded once."""
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +8,7 @@ import typer
 from rich.console import Console
 
 from communique.errors import CommuniqueError
+from communique.files import write_text as write_text
 
 if TYPE_CHECKING:
     from communique.models import StanceModel
@@ -45,15 +45,16 @@ def model_folder(reference: str, uri: str, fallback: bool = True) -> Path:
     Without ``fallback`` a missing champion is refused like any other model that is not there.
     """
     from communique.models import PACKAGED_MODEL
+    from communique.models.folder import is_model_folder
 
-    if (Path(reference) / "model.json").is_file():
+    if is_model_folder(reference):
         return Path(reference)
     if reference == SHIPPED:
         return PACKAGED_MODEL
     fallback = fallback and reference == MODEL
     if fallback and _no_store(uri):
         return _fallback(f"no MLflow store at {uri}")
-    from communique.tracking.mlflow_tracker import is_registered, resolve_model_folder  # MLflow is slow to load
+    from communique.tracking.references import is_registered, resolve_model_folder  # MLflow is slow to load
 
     if fallback and not is_registered(reference, uri):
         return _fallback(f"no {reference} in {uri}")
@@ -87,14 +88,3 @@ def decided_here(part: str, studies: Sequence[str] | None, uri: str) -> str:
     tracker = open_tracker(uri)
     places = {run.params.get("decision.fitted_on", part) for study in studies for run in tracker.runs(study)}
     return " (thresholds decided here, so these figures flatter)" if part in places else ""
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    staged = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        staged.write_text(text, encoding="utf-8")
-        staged.replace(path)
-    finally:
-        staged.unlink(missing_ok=True)

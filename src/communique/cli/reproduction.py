@@ -64,7 +64,7 @@ def card(
         run = tracker.get(reference)
         written = write_cards(run.artifacts, out, tracker.runs(run.tags["communique.study"]))
     else:
-        from communique.models.base import read_manifest
+        from communique.models.folder import read_manifest
 
         manifest = read_manifest(folder)
         known = _run_of(str(manifest["provenance"].get("run", "")), tracking_uri)
@@ -77,10 +77,12 @@ def card(
 
 def _model_folder(reference: str, uri: str) -> Path | None:
     """The model folder that is meant, or None where it is a run's id."""
-    if (Path(reference) / "model.json").is_file():
+    from communique.models.folder import is_model_folder
+
+    if is_model_folder(reference):
         return Path(reference)
     if Path(reference).is_dir() or "@" in reference or ":/" in reference:
-        from communique.tracking.mlflow_tracker import resolve_model_folder
+        from communique.tracking.references import resolve_model_folder
 
         return resolve_model_folder(reference, uri)
     return None

@@ -18,6 +18,7 @@ import pandas as pd
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
 from communique.errors import CommuniqueError
+from communique.files import write_text
 
 Query = Literal["random", "documents", "uncertainty", "disagreement"]
 QUERIES = ("random", "documents", "uncertainty", "disagreement")
@@ -49,7 +50,7 @@ class Design:
     def save(self, sheet: Path) -> None:
         """Write the design beside a sheet."""
         content = asdict(self) | {"random": self.random}
-        design_path(sheet).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+        write_text(design_path(sheet), json.dumps(content, indent=1) + "\n")
 
     @classmethod
     def load(cls, sheet: Path) -> "Design":

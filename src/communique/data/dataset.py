@@ -19,6 +19,7 @@ import pandas as pd
 
 from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError, missing_extra
+from communique.files import write_text
 
 if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
@@ -114,8 +115,7 @@ class Corpus:
     def to_jsonl(self, path: str | Path) -> None:
         """Write ``sentences.jsonl`` sorted by id."""
         ordered = sorted(self.sentences, key=lambda s: s.id)
-        lines = (json.dumps(s.to_dict(), ensure_ascii=False) + "\n" for s in ordered)
-        Path(path).write_text("".join(lines), encoding="utf-8")
+        write_text(Path(path), "".join(json.dumps(s.to_dict(), ensure_ascii=False) + "\n" for s in ordered))
 
     def to_datasets(self, splits: Mapping[str, "Corpus"] | None = None) -> "DatasetDict":
         """A Hugging Face ``DatasetDict``: one entry a split, or ``all`` where none are given."""

@@ -14,6 +14,7 @@ import pandas as pd
 
 from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
+from communique.files import write_text
 
 PARTS = ("train", "validation", "test")
 RESTARTS = 60
@@ -114,7 +115,7 @@ class Split:
     def save(self, path: str | Path) -> None:
         """Write the document ids of each part as JSON."""
         content = {part: sorted(documents) for part, documents in self.parts.items()}
-        Path(path).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_text(Path(path), json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
     @classmethod
     def load(cls, path: str | Path) -> "Split":

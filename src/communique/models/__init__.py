@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from communique.errors import CommuniqueError
-from communique.models.base import StanceModel, read_manifest
+from communique.models.base import StanceModel
+from communique.models.folder import read_manifest
 
 KINDS = {
     "lexicon": "communique.models.lexicon:LexiconModel",

@@ -1,12 +1,9 @@
-"""The contract of every model, and the folder of safe files that a saved model is.
+"""The contract of every model; the folder that a saved one is, ``models.folder`` writes and reads.
 
 A model turns sentences into one probability a label. It splits no data and loads no weights at
 construction; decision thresholds and calibrators are fitted by ``training`` and only kept here.
 """
 
-import hashlib
-import json
-import tempfile
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,9 +18,9 @@ import communique
 from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import Calibrator, calibrator_from_dict
+from communique.models.folder import write_folder
+from communique.models.lineage import training_fingerprint
 
-MANIFEST = "model.json"
-FORMAT = 1
 Validation = tuple[Sequence[str], pd.DataFrame]
 
 
@@ -168,25 +165,12 @@ class StanceModel(BaseEstimator):
         Only a model's own folder is ever replaced: CommuniqueError where another file or folder stands there.
         """
         self._check_fitted()
-        folder = Path(folder)
-        check_destination(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".saving-") as temporary:
-            staged = Path(temporary) / "model"
-            staged.mkdir()
-            self._save(staged)
-            manifest = self._manifest(_digests(staged))
-            text = json.dumps(manifest, indent=1, ensure_ascii=False, default=_plain)
-            (staged / MANIFEST).write_text(text + "\n", encoding="utf-8")
-            if folder.exists():
-                folder.rename(Path(temporary) / "replaced")
-            staged.rename(folder)
-        self.fingerprint = manifest["digest"]
-        return folder
+        self.fingerprint = write_folder(Path(folder), self._manifest(), self._save)
+        return Path(folder)
 
-    def _manifest(self, files: dict[str, str]) -> dict[str, Any]:
-        content = {
-            "format": FORMAT,
+    def _manifest(self) -> dict[str, Any]:
+        """What the manifest says beside the digests of the files."""
+        return {
             "kind": self.kind,
             "communique": communique.__version__,
             "labels": list(self.labels),
@@ -195,10 +179,7 @@ class StanceModel(BaseEstimator):
             "thresholds": None if self.thresholds is None else [float(t) for t in self.thresholds],
             "calibrator": None if self.calibrator is None else self.calibrator.to_dict(),
             "provenance": self.provenance,
-            "files": files,
         }
-        content = json.loads(json.dumps(content, default=_plain))
-        return content | {"digest": _manifest_digest(content)}
 
     def restore(self, folder: Path, manifest: dict[str, Any]) -> None:
         """Take everything fitted back from a checked folder (used by ``load_model``)."""
@@ -241,92 +222,3 @@ def linear_size(heads: Any) -> int:
     """The coefficients and intercepts of one-vs-rest linear heads; a label that was constant has none."""
     fitted = [head for head in heads.estimators_ if hasattr(head, "coef_")]
     return int(sum(head.coef_.size + head.intercept_.size for head in fitted))
-
-
-def training_fingerprint(texts: Sequence[str], labels: pd.DataFrame) -> str:
-    """SHA-256 over sentences and their labels, whatever their order: what a model was fitted on."""
-    rows = zip(texts, labels.to_numpy(dtype=float).round(6).tolist(), strict=True)
-    lines = sorted(json.dumps([text, row]) for text, row in rows)
-    return hashlib.sha256(json.dumps([[str(name) for name in labels.columns], *lines]).encode()).hexdigest()
-
-
-def origin(model: StanceModel) -> dict[str, str]:
-    """Which model this is, for the record of one that builds on it: kind, name, run, and its folder's digest."""
-    run = str(model.provenance.get("run", ""))
-    return {"kind": model.kind, "name": model.name, "run": run, "digest": model.fingerprint}
-
-
-def check_trained_alike(model: StanceModel, trained_on: str, what: str) -> None:
-    """Raise CommuniqueError where a saved model was fitted on other sentences than ``trained_on`` stands for.
-
-    Such a model may have seen what this run keeps for its test; ``what`` leads the sentence.
-    """
-    known = model.provenance.get("trained_on")
-    if known is None:
-        raise CommuniqueError(f"{what}: does not say which sentences it was fitted on; train it again")
-    if known != trained_on:
-        raise CommuniqueError(
-            f"{what}: was fitted on other sentences than this training part, so the test may hold what it "
-            "learned from; train it on this corpus and split"
-        )
-
-
-def read_manifest(folder: str | Path) -> dict[str, Any]:
-    """Read and check a model folder's manifest and the digest of every file it names.
-
-    Raises CommuniqueError where the folder is no model folder, or where a byte of it has changed.
-    """
-    folder = Path(folder)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        content = {key: value for key, value in manifest.items() if key != "digest"}
-        stated, files = manifest["digest"], manifest["files"]
-    except OSError as error:
-        raise CommuniqueError(f"{folder}: is not a model folder (it has no readable {MANIFEST})") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CommuniqueError(f"{folder / MANIFEST}: is damaged; save or download the model again") from error
-    if stated != _manifest_digest(content):
-        raise CommuniqueError(f"{folder / MANIFEST}: has changed since it was saved; save or download the model again")
-    if content.get("format") != FORMAT:
-        raise CommuniqueError(f"{folder}: has format {content.get('format')}, this version reads {FORMAT}; update it")
-    present = _digests(folder)
-    for name, digest in files.items():
-        if present.get(name) != digest:
-            state = "has changed since it was saved" if name in present else "is missing"
-            raise CommuniqueError(f"{folder / name}: {state}; save or download the model again")
-    if added := sorted(set(present) - set(files)):
-        raise CommuniqueError(f"{folder / added[0]}: was not saved with the model; save or download it again")
-    return manifest
-
-
-def check_destination(folder: Path) -> None:
-    """Raise CommuniqueError where something stands that a model may not replace: anything but another model."""
-    if folder.exists() and not (folder / MANIFEST).is_file() and not _is_empty(folder):
-        raise CommuniqueError(f"{folder}: holds something that is no model; name a new folder")
-
-
-def _is_empty(folder: Path) -> bool:
-    return folder.is_dir() and not any(folder.iterdir())
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
-    return {path.relative_to(folder).as_posix(): file_digest(path) for path in paths}
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def _manifest_digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, Path):
-        return str(value)
-    raise TypeError(f"not plain data: {type(value).__name__}")

@@ -10,7 +10,9 @@ from scipy.special import expit, logit
 from sklearn.base import clone
 
 from communique.errors import CommuniqueError
-from communique.models.base import Size, StanceModel, Validation, check_trained_alike, origin
+from communique.models.base import Size, StanceModel, Validation
+from communique.models.lineage import check_trained_alike, origin
+from communique.models.members import member_folders, save_members
 
 CLIP = 1e-6  # probabilities are kept this far from 0 and 1 before their log-odds are averaged
 Average = Literal["probability", "logit"]
@@ -117,13 +119,12 @@ class EnsembleModel(StanceModel):
         return {"weights": weights, "average": self.average}
 
     def _save(self, folder: Path) -> None:
-        for number, model in enumerate(self.fitted_):
-            model.save(folder / f"member-{number:03d}")
+        save_members(self.fitted_, folder)
 
     def _load(self, folder: Path) -> None:
         from communique.models import load_model
 
-        self.fitted_ = [load_model(path) for path in sorted(folder.glob("member-*"))]
+        self.fitted_ = [load_model(path) for path in member_folders(folder)]
 
 
 def _check_one_codebook(models: Sequence[StanceModel]) -> None:

@@ -20,13 +20,14 @@ from skops import io as skops_io
 from communique.errors import CommuniqueError, missing_extra
 from communique.evaluation.calibration import fit_thresholds
 from communique.models import load_model, new_model
-from communique.models.base import StanceModel, read_manifest
+from communique.models.base import StanceModel
 from communique.models.bert_graph import FEED_FORWARD_OUT, bert_graph
 from communique.models.cascade import CascadeModel
 from communique.models.embedding import ENCODER, EmbeddingModel
 from communique.models.embedding import FILE as HEAD
 from communique.models.encoder import batches_by_length, locate
 from communique.models.ensemble import EnsembleModel
+from communique.models.folder import read_manifest
 from communique.models.members import member_folders
 from communique.models.runtime import BATCH, GRAPH, TOKENIZER, OnnxEncoder, OnnxModel, OnnxNetwork, feed
 from communique.models.transformer import NETWORK

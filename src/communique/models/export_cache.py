@@ -10,8 +10,9 @@ import numpy as np
 import communique
 from communique.errors import CommuniqueError
 from communique.models import load_model
-from communique.models.base import StanceModel, read_manifest
+from communique.models.base import StanceModel
 from communique.models.export import export_model
+from communique.models.folder import read_manifest
 
 AGREEMENT = 1e-4  # probabilities of a float export and of torch; beyond it something is wrong
 PROBES = (

@@ -5,7 +5,6 @@ read off the run's files; what no file knows is left to the author, and marked s
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from communique.errors import CommuniqueError
+from communique.files import write_text
+from communique.models.folder import is_model_folder
 from communique.tracking.base import RunRecord
 
 MODEL_CARD, REPRODUCIBILITY = "MODEL_CARD.md", "REPRODUCIBILITY.md"
@@ -114,7 +115,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(folder: Path, name: str, facts: Mapping[str, Any]) -> Path:
-    if (folder / "model.json").is_file():
+    if is_model_folder(folder):
         raise CommuniqueError(f"{folder}: is a model folder, every byte of which is checked; name another folder")
     environment = Environment(
         loader=PackageLoader("communique.reporting"),
@@ -126,13 +127,7 @@ def _write(folder: Path, name: str, facts: Mapping[str, Any]) -> Path:
     )
     environment.filters |= {"cell": _cell, "interval": _interval, "points": _points}
     text = environment.get_template(f"{name}.j2").render(facts)
-    folder.mkdir(parents=True, exist_ok=True)
-    staged = folder / f".{name}.{os.getpid()}"
-    try:
-        staged.write_text(text, encoding="utf-8")
-        staged.replace(folder / name)
-    finally:
-        staged.unlink(missing_ok=True)
+    write_text(folder / name, text)
     return folder / name
 
 

@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from communique.errors import CommuniqueError
+from communique.files import write_text
 from communique.models.explain import Explanation
 from communique.reporting.corrected import Corrected, CorrectedRow
 from communique.reporting.document_text import PageLabel, page_documents, page_labels
@@ -22,7 +23,7 @@ from communique.scoring.explanations import BUDGET, TableExplanations, explain_t
 from communique.scoring.language import ENGLISH
 from communique.scoring.model import ScoringModel
 from communique.scoring.rows import NOT_ENGLISH
-from communique.scoring.table import all_or_nothing, first_documents, read_batches
+from communique.scoring.table import first_documents, read_batches
 
 # Okabe and Ito's palette, which stays distinct for colour-blind readers; lighter tones on a dark page.
 LIGHT = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#b3a500", "#666666")
@@ -129,8 +130,7 @@ def write_document_page(
         notes=[f"{left:,} further documents are in {scores.name} only."] if left else [],
         extras=Extras(explained, corrected, counted, left),
     )
-    with all_or_nothing(page) as (staged,):
-        staged.write_text(html, encoding="utf-8")
+    write_text(page, html)
     return page
 
 

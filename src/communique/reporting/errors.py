@@ -13,9 +13,9 @@ from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
 from communique.evaluation.hard_cases import Case, HardCases, Said
 from communique.evaluation.slice_fields import FIELDS, sliced_columns
+from communique.files import all_or_nothing
 from communique.models.explain import Explainable, Explanation, explain
 from communique.reporting.spreadsheet import inert, write_xlsx
-from communique.scoring.table import all_or_nothing
 
 VERDICTS = ("false positive", "false negative", "uncertain", "right")
 WIDTHS = {"text": 90, "for": 40, "against": 40, "document": 16, "id": 16, "phenomena": 24, "actor": 20}

@@ -16,6 +16,7 @@ import pandas as pd
 
 import communique
 from communique.errors import CommuniqueError
+from communique.files import file_digest
 from communique.provenance import PACKAGE, environment, source_hash
 from communique.scoring.inputs import ReadingLog
 from communique.scoring.language import identifier
@@ -137,15 +138,9 @@ def input_hashes(sources: Iterable[Source]) -> dict[str, str]:
     for source in sources:
         if str(source.file) not in found:
             content = source.content
-            digest = file_hash(source.file) if content is None else hashlib.sha256(content).hexdigest()
+            digest = file_digest(source.file) if content is None else hashlib.sha256(content).hexdigest()
             found[str(source.file)] = digest
     return found
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def job(
@@ -199,7 +194,7 @@ def provenance(
         "inputs": [{"file": name, "sha256": digest, "encoding": encodings[name]} for name, digest in hashes.items()],
         "counts": {**counts, "dropped": dict(sorted(summary.dropped.items()))},
         "notes": summary.notes,
-        "output": {"file": summary.out.name, "sha256": file_hash(table)},
+        "output": {"file": summary.out.name, "sha256": file_digest(table)},
         **({"page": page} if page else {}),
         "command": shlex.join(sys.argv),
         "began": summary.began,

@@ -5,10 +5,8 @@ What was not scored has no probabilities and no labels: null in Parquet and JSON
 
 import itertools
 import json
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,25 +53,6 @@ def check_cells(out: Path, table: pd.DataFrame, before: int) -> None:
         if (table[name].str.len() > MOST_CHARACTERS).any():
             found = f"{name} of more than {MOST_CHARACTERS:,} characters, the most that a cell of Excel holds"
             raise CommuniqueError(f"{out}: there is a {found}; {advice}")
-
-
-@contextmanager
-def all_or_nothing(*outputs: Path) -> Iterator[list[Path]]:
-    """Hidden files beside the outputs, put in their places at the end, or removed on any error or interrupt."""
-    staged = [out.with_name(f".{out.name}.{os.getpid()}.part") for out in outputs]
-    try:
-        for path in staged:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-    except OSError as error:
-        raise CommuniqueError(f"{outputs[0]}: cannot be written ({error.strerror}); choose another folder") from error
-    try:
-        yield staged
-        for path, out in zip(staged, outputs, strict=True):
-            path.replace(out)
-    finally:
-        for path in staged:
-            path.unlink(missing_ok=True)
 
 
 def join(tables: Iterable["pa.Table"], path: Path, suffix: str) -> None:

@@ -7,22 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pandas as pd
 from filelock import FileLock
-
-from communique.errors import CommuniqueError
-from communique.tracking.base import RunRecord, check_study
-from communique.tracking.quiet import quiet, without_advice
-
-os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
-os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-
-import mlflow
 from mlflow.entities import Param, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
+
+from communique.errors import CommuniqueError
+from communique.tracking.base import RunRecord, check_study
+from communique.tracking.quiet import quiet, without_advice
 
 EXPERIMENT = "communique"
 PARAM_LIMIT = 6000  # MLflow silently cuts longer values
@@ -55,7 +50,7 @@ class MlflowTracker:
                     known.experiment_id if known else client.create_experiment(EXPERIMENT, artifact_location=location)
                 )
         except (MlflowException, SQLAlchemyError, OSError) as error:
-            raise CommuniqueError(f"tracking at {self.uri}: cannot be opened ({_first_line(error)})") from error
+            raise CommuniqueError(f"tracking at {self.uri}: cannot be opened ({first_line(error)})") from error
         return client
 
     def _parent(self, study: str) -> str:
@@ -194,19 +189,17 @@ class MlflowTracker:
 
     def stored_model(self, run_id: str) -> str | None:
         """The ``models:/…`` reference of the run's model; None where it kept none, as a k-fold run."""
-        outputs = self.client.get_run(run_id).outputs
-        return f"models:/{outputs.model_outputs[0].model_id}" if outputs and outputs.model_outputs else None
+        found = model_id(self.client, run_id)
+        return f"models:/{found}" if found else None
 
     def register(self, run_id: str, name: str, alias: str) -> str:
         """Register the run's model under a name and point the alias at it; returns the version."""
-        outputs = self.client.get_run(run_id).outputs
-        if outputs is None or not outputs.model_outputs:
+        if not (found := model_id(self.client, run_id)):
             raise CommuniqueError(f"run {run_id}: has no model to register; it may be a k-fold run")
-        model_id = outputs.model_outputs[0].model_id
         if not self.client.search_registered_models(f"name = '{check_study(name)}'"):
             self.client.create_registered_model(name)
-        source = f"models:/{model_id}"
-        version = self.client.create_model_version(name, source, tags={"run": run_id}, model_id=model_id).version
+        source = f"models:/{found}"
+        version = self.client.create_model_version(name, source, tags={"run": run_id}, model_id=found).version
         self.client.set_registered_model_alias(name, alias, version)
         return str(version)
 
@@ -225,59 +218,6 @@ def _on_disk(run: Any) -> bool:
     return not uri.startswith("file://") or Path(uri.removeprefix("file://")).exists()
 
 
-def is_registered(reference: str, uri: str) -> bool:
-    """Whether ``name@alias`` is in the registry; CommuniqueError where the registry cannot be read."""
-    name, alias = reference.split("@")
-    try:
-        MlflowClient(uri).get_model_version_by_alias(name, alias)
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return False
-        raise CommuniqueError(f"tracking at {uri}: cannot be read ({_first_line(error)})") from error
-    except (SQLAlchemyError, OSError) as error:
-        raise CommuniqueError(f"tracking at {uri}: cannot be read ({_first_line(error)})") from error
-    return True
-
-
-def resolve_model_folder(reference: str, uri: str) -> Path:
-    """The folder of a model given by folder, MLflow URI, ``runs:/ID``, ``study:STUDY/RUN`` or ``name@alias``.
-
-    Of a study the newest finished run of that name is meant; ``study:STUDY/RUN/SEED`` asks for one seed's. Raises
-    CommuniqueError where there is no such model.
-    The folder is the store's own: read, never write.
-    """
-    if Path(reference).is_dir():
-        return _inner(Path(reference))
-    if "@" not in reference and not reference.startswith(("models:/", "runs:/", "study:")):
-        raise CommuniqueError(f"model '{reference}': is no folder, MLflow URI, study:STUDY/RUN or name@alias")
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
-        raise CommuniqueError(
-            f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first or name a model folder"
-        )
-    quiet()
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)  # that of another store may be set from before
-    try:
-        address = _address(reference, MlflowClient(uri))
-        folder = _inner(Path(mlflow.artifacts.download_artifacts(address, tracking_uri=uri)))
-    except SQLAlchemyError as error:
-        raise CommuniqueError(f"model '{reference}': {uri} is no MLflow store ({_first_line(error)})") from error
-    except (MlflowException, OSError) as error:
-        if "No such artifact" in str(error):
-            raise _files_gone(reference, uri) from error
-        raise CommuniqueError(f"model '{reference}': not found in {uri} ({_first_line(error)})") from error
-    if not (folder / "model.json").exists():
-        raise _files_gone(reference, uri)
-    return folder
-
-
-def _files_gone(reference: str, uri: str) -> CommuniqueError:
-    return CommuniqueError(
-        f"model '{reference}': {uri} knows it, but its files are not where they were stored; "
-        "move the artifact folder (mlartifacts) back to its old place, or train and register the model again"
-    )
-
-
 def _alive(process: int) -> bool:
     try:
         os.kill(process, 0)
@@ -286,40 +226,10 @@ def _alive(process: int) -> bool:
     return True
 
 
-def _address(reference: str, client: MlflowClient) -> str:
-    """The MLflow URI behind a reference."""
-    run = reference.removeprefix("runs:/") if reference.startswith("runs:/") else ""
-    if reference.startswith("study:"):
-        run = _newest_run(reference, client)
-    if not run or "/" in run:  # a URI as it stands, or name@alias
-        return reference if "/" in reference else f"models:/{reference}"
-    outputs = client.get_run(run).outputs
-    if outputs is None or not outputs.model_outputs:
-        raise CommuniqueError(f"model '{reference}': run {run} kept no model; it may be a k-fold run")
-    return f"models:/{outputs.model_outputs[0].model_id}"
-
-
-def _newest_run(reference: str, client: MlflowClient) -> str:
-    """The id of the newest finished run that ``study:STUDY/RUN`` or ``study:STUDY/RUN/SEED`` names."""
-    study, name, seed = [*reference.removeprefix("study:").split("/"), "", ""][:3]
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
-    if seed:
-        query += f" and params.seed = '{seed}'"
-    newest = ["attributes.start_time DESC"]
-    found = client.search_runs([experiment.experiment_id], query, max_results=1, order_by=newest) if experiment else []
-    if not study or not found:
-        what = "study, name and seed" if seed else "study and name"
-        raise CommuniqueError(f"model '{reference}': there is no finished run of that {what}; see 'compare'")
-    return str(found[0].info.run_id)
-
-
-def _inner(folder: Path) -> Path:
-    """A served model's folder holds ours under ``artifacts/``."""
-    if (folder / "model.json").exists():
-        return folder
-    inner = sorted(folder.glob("artifacts/*/model.json"))
-    return inner[0].parent if inner else folder
+def model_id(client: MlflowClient, run_id: str) -> str:
+    """MLflow's id of the model that a run kept; empty where it kept none."""
+    outputs = client.get_run(run_id).outputs
+    return str(outputs.model_outputs[0].model_id) if outputs and outputs.model_outputs else ""
 
 
 def _signature(folder: Path) -> Any:
@@ -333,5 +243,6 @@ def _signature(folder: Path) -> Any:
     return ModelSignature(inputs=Schema([ColSpec("string")]), outputs=Schema(outputs))
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an error of MLflow's says first; the rest is a trace of its database."""
     return str(error).strip().split("\n")[0]

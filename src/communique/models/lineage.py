@@ -1,0 +1,41 @@
+"""What a model learned from, and which model it is: so that no member, teacher or export is taken on trust."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from communique.errors import CommuniqueError
+
+if TYPE_CHECKING:
+    from communique.models.base import StanceModel
+
+
+def training_fingerprint(texts: Sequence[str], labels: pd.DataFrame) -> str:
+    """SHA-256 over sentences and their labels, whatever their order: what a model was fitted on."""
+    rows = zip(texts, labels.to_numpy(dtype=float).round(6).tolist(), strict=True)
+    lines = sorted(json.dumps([text, row]) for text, row in rows)
+    return hashlib.sha256(json.dumps([[str(name) for name in labels.columns], *lines]).encode()).hexdigest()
+
+
+def origin(model: "StanceModel") -> dict[str, str]:
+    """Which model this is, for the record of one that builds on it: kind, name, run, and its folder's digest."""
+    run = str(model.provenance.get("run", ""))
+    return {"kind": model.kind, "name": model.name, "run": run, "digest": model.fingerprint}
+
+
+def check_trained_alike(model: "StanceModel", trained_on: str, what: str) -> None:
+    """Raise CommuniqueError where a saved model was fitted on other sentences than ``trained_on`` stands for.
+
+    Such a model may have seen what this run keeps for its test; ``what`` leads the sentence.
+    """
+    known = model.provenance.get("trained_on")
+    if known is None:
+        raise CommuniqueError(f"{what}: does not say which sentences it was fitted on; train it again")
+    if known != trained_on:
+        raise CommuniqueError(
+            f"{what}: was fitted on other sentences than this training part, so the test may hold what it "
+            "learned from; train it on this corpus and split"
+        )
