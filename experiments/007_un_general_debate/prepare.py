@@ -7,13 +7,14 @@ Usage: prepare.py speeches CORPUS.jsonl.gz OUT.jsonl | prepare.py labels SCORED.
 
 import gzip
 import json
-import shutil
+import re
 import sys
+from hashlib import blake2b
 from pathlib import Path
 
 import pandas as pd
 
-from communique.data.annotation import Design, design_path, sentence_ids
+from communique.data.annotation import design_path, sentence_ids
 from communique.errors import CommuniqueError
 
 HERE = Path(__file__).parent
@@ -45,22 +46,30 @@ def speeches(corpus: Path, out: Path) -> None:
 
 
 def labels(scored: Path, out: Path) -> None:
-    """Write ``labels.csv`` with the text that each id has in the scored table, its sampling design beside it.
+    """Write ``labels.csv`` with the id and text that each sentence has in the scored table, its design beside it.
 
-    Raises CommuniqueError where the table is not of the population that the labelled sentences were drawn from.
+    A sentence is known again by the digest of its words, since its number moves when another version splits another
+    sentence of the speech. What is no sentence of its speech any more is left out and counted. Raises CommuniqueError
+    where a speech is missing.
     """
     table = pd.read_parquet(scored, columns=["document", "sentence", "text"])
-    design, sample = Design.load(LABELS), pd.read_csv(LABELS, keep_default_na=False)
-    texts = pd.Series(table["text"].to_numpy(), index=sentence_ids(table))
-    if len(table) != design.population or (missing := set(sample["id"]) - set(texts.index)):
-        lost = "" if len(table) != design.population else f" and no sentence '{min(missing)}'"
-        raise CommuniqueError(
-            f"{scored}: has {len(table):,} sentences{lost}; the labels are of {design.population:,}: "
-            "give the same edition of the corpus, split by the same version"
-        )
-    sample.assign(text=texts[sample["id"]].to_numpy()).to_csv(out, index=False)
-    shutil.copyfile(design_path(LABELS), design_path(out))
-    print(f"{len(sample)} labelled sentences → {out}")
+    table = table.assign(id=sentence_ids(table))
+    sample = pd.read_csv(LABELS, keep_default_na=False)
+    if missing := set(sample["document"]) - set(table["document"]):
+        raise CommuniqueError(f"{scored}: lacks speech '{min(missing)}'; give the whole corpus")
+    table = table[table["document"].isin(set(sample["document"]))]
+    table = table.assign(digest=table["text"].map(digest)).drop_duplicates(["document", "digest"])
+    found = sample.drop(columns="id").merge(table[["document", "digest", "id", "text"]], on=["document", "digest"])
+    found[["id", *sample.columns.drop("id"), "text"]].to_csv(out, index=False)
+    design = json.loads(design_path(LABELS).read_text(encoding="utf-8")) | {"drawn": len(found)}
+    design_path(out).write_text(json.dumps(design, indent=1) + "\n", encoding="utf-8")
+    lost = len(sample) - len(found)
+    print(f"{len(found)} labelled sentences → {out}; {lost} are no sentence of their speech any more")
+
+
+def digest(text: str) -> str:
+    """Sixteen hexadecimal digits that stand for the words of a sentence."""
+    return blake2b(" ".join(re.findall(r"\w+", text.casefold())).encode(), digest_size=8).hexdigest()
 
 
 if __name__ == "__main__":
