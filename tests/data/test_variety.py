@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from communique.data.variety import near_pairs, read_texts, variety
+from communique.data.texts import read_texts
+from communique.data.variety import near_pairs, variety
 from communique.errors import CommuniqueError
 
 

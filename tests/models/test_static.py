@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from communique.data.dataset import Corpus
+from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
 from communique.models import PACKAGED_MODEL, load_model
-from communique.models.static import StaticModel, deep_scores, read_sentences
+from communique.models.static import StaticModel, deep_scores
 from communique.models.tfidf import TfidfModel
 from communique.training import fit_model
 
@@ -101,11 +102,11 @@ def test_mistakes_are_one_sentence(tmp_path: Path, parts: tuple[Corpus, Corpus])
     (tmp_path / "empty.txt").write_text("\n\n")
     (tmp_path / "bad.jsonl").write_text('{"text": "a"}\n{"words": "b"}\n')
     with pytest.raises(CommuniqueError, match="holds no sentence"):
-        read_sentences(tmp_path / "empty.txt")
-    with pytest.raises(CommuniqueError, match=r"bad\.jsonl:2: is no JSON object with a field 'text'"):
-        read_sentences(tmp_path / "bad.jsonl")
+        read_texts(tmp_path / "empty.txt")
+    with pytest.raises(CommuniqueError, match=r"bad\.jsonl, line 2: must be a JSON object with a 'text'"):
+        read_texts(tmp_path / "bad.jsonl")
     with pytest.raises(CommuniqueError, match=r"none\.txt: cannot be read"):
-        read_sentences(tmp_path / "none.txt")
+        read_texts(tmp_path / "none.txt")
     with pytest.raises(CommuniqueError, match="span 4 must be odd"):
         StaticModel(span=4).fit(parts[0].texts, parts[0].indicators)
     (tmp_path / "more.txt").write_text("one sentence\n")

@@ -10,6 +10,7 @@ import pytest
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
+from communique.data.spreadsheet import inert
 from communique.errors import CommuniqueError
 from communique.evaluation.hard_cases import Answers, HardCases, hard_cases
 from communique.models.explain import Explanation, explain
@@ -24,7 +25,6 @@ from communique.reporting.errors import (
     pieces,
     write_errors,
 )
-from communique.reporting.spreadsheet import inert
 
 openpyxl = pytest.importorskip("openpyxl")
 HOSTILE = ["=HYPERLINK(1) embargo", "<script>alert(1)</script> agreed", "+1 reject & \"quote\" 'apostrophe' \x07"]

@@ -15,10 +15,13 @@ from communique.cli.options import (
     CodebookOption,
     CorpusOption,
     ModelOption,
+    ResamplesOption,
+    SeedOption,
     SplitOption,
     UriOption,
     console,
     load,
+    read_labelled,
 )
 from communique.errors import CommuniqueError
 
@@ -46,13 +49,13 @@ def adapt(
     encoder: Annotated[
         str, typer.Option(help="what is fine-tuned: 'packaged', a folder, a Hugging Face id")
     ] = "packaged",
-    epochs: Annotated[int, typer.Option(min=1)] = 3,
-    seed: int = 0,
+    epochs: Annotated[int, typer.Option(min=1, help="passes over the sentences")] = 3,
+    seed: SeedOption = 0,
     study: Annotated[str, typer.Option(help="the study that records the run")] = "adapt",
     force: Annotated[bool, typer.Option("--force", help="repeat a run that is on record")] = False,
     text_column: Annotated[str, typer.Option(help="the text column of tables")] = "text",
     id_column: Annotated[str | None, typer.Option(help="the id column of tables (default: row numbers)")] = None,
-    resamples: int = 2000,
+    resamples: ResamplesOption = 2000,
     tracking_uri: UriOption = URI,
 ) -> None:
     """Adapt a model to your own unlabelled documents: it scores them, an encoder learns from that and from ours.
@@ -66,7 +69,7 @@ def adapt(
     from communique.tracking.mlflow_tracker import MlflowTracker
 
     check_destination(out)
-    corpus = _read(path, codebook)
+    corpus = read_labelled(path, codebook)
     done = adapt_model(
         load(model, tracking_uri),
         read_archive([*documents, *(more or [])], text_column, id_column),
@@ -87,18 +90,11 @@ def adapt(
     console.print(f"run {done.result.run_id} → {out}")
 
 
-def _read(path: Path, codebook: Path) -> "Corpus":
-    from communique.data.codebook import Codebook
-    from communique.data.dataset import read_corpus
-
-    return read_corpus(path, Codebook.load(codebook))
-
-
 def _measured(given: list[str], codebook: Path) -> "Mapping[str, Corpus]":
     pairs = [item.partition("=") for item in given]
     if wrong := [item for item, (name, _, file) in zip(given, pairs, strict=True) if not (name and file)]:
         raise CommuniqueError(f"--measure {wrong[0]}: must be NAME=FILE")
-    return {name: _read(Path(file), codebook) for name, _, file in pairs}
+    return {name: read_labelled(Path(file), codebook) for name, _, file in pairs}
 
 
 def _tell(done: "Adaptation", resamples: int) -> None:

@@ -13,6 +13,7 @@ from communique.cli.options import (
     URI,
     CorpusOption,
     ModelOption,
+    SeedOption,
     SplitOption,
     UriOption,
     console,
@@ -40,7 +41,7 @@ def behave(
     sample: Annotated[int, typer.Option(min=0, help="sentences of the test part for each edit")] = 500,
     carriers: Annotated[int, typer.Option(min=0, help="unlabelled sentences to put states' names into")] = 50,
     margin: Annotated[float, typer.Option(help="by how much a pair's probability must move the right way")] = 0.05,
-    seed: int = 0,
+    seed: SeedOption = 0,
     tracking_uri: UriOption = URI,
 ) -> None:
     """Try negation, attribution, opposite stance, actor swaps and more; say what a model gets wrong and how often."""
@@ -51,7 +52,7 @@ def behave(
     if out and out.suffix not in (".html", ".htm"):
         raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .json and .csv come beside it")
     fitted = load(model, tracking_uri)
-    book = fitted.codebook or Codebook.from_dict({"labels": [{"name": name} for name in fitted.labels]})
+    book = fitted.codebook or Codebook.of_names(fitted.labels)
     pairs, plain = pairs_and_cases(book, contrast, cases)
     sentences = _sentences(data, split, book)
     report = try_behaviour(

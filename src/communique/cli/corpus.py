@@ -14,10 +14,13 @@ from communique.cli.options import (
     CodebookOption,
     CorpusOption,
     ModelOption,
+    ResamplesOption,
+    SeedOption,
     SplitOption,
     UriOption,
     console,
     load,
+    read_labelled,
 )
 from communique.errors import CommuniqueError
 
@@ -40,7 +43,7 @@ def data(
     from communique.data.splits import Split
     from communique.reporting.tables import corpus_table, field_table
 
-    corpus = _read(path, codebook)
+    corpus = read_labelled(path, codebook)
     parts = Split.load(split).apply(corpus) if split.exists() else {}
     console.print(corpus_table({**parts, "all": corpus}))
     for field in ("genre", "forum", "phenomena"):
@@ -53,13 +56,6 @@ def data(
         console.print(f"no split at {split}; 'communique split' makes one")
     elif not _tell_leakage(parts, near):
         raise typer.Exit(1)
-
-
-def _read(path: Path, codebook: Path) -> "Corpus":
-    from communique.data.codebook import Codebook
-    from communique.data.dataset import read_corpus
-
-    return read_corpus(path, Codebook.load(codebook))
 
 
 def _tell_behaviour(folder: Path, book: "Codebook") -> None:
@@ -95,7 +91,8 @@ def _tell_leakage(parts: dict[str, "Corpus"], near: float) -> bool:
 def _tell_variety(corpus: "Corpus", beside: Path) -> None:
     import numpy as np
 
-    from communique.data.variety import near_pairs, read_texts, variety
+    from communique.data.texts import read_texts
+    from communique.data.variety import near_pairs, variety
     from communique.models.encoder import PACKAGED, FrozenEncoder
     from communique.reporting.tables import variety_table
 
@@ -115,7 +112,7 @@ def split(
     path: CorpusOption = CORPUS,
     codebook: CodebookOption = CODEBOOK,
     out: SplitOption = SPLIT,
-    seed: int = 0,
+    seed: SeedOption = 0,
     force: Annotated[bool, typer.Option("--force", help="replace a split that is there")] = False,
 ) -> None:
     """Cut a corpus into train, validation and test by document, balanced over the labels."""
@@ -124,7 +121,7 @@ def split(
 
     if out.exists() and not force:
         raise CommuniqueError(f"{out}: is there already, and results depend on it; name another --out or use --force")
-    corpus = _read(path, codebook)
+    corpus = read_labelled(path, codebook)
     cut = Split.make(corpus, seed=seed)
     cut.save(out)
     console.print(corpus_table(cut.apply(corpus)))
@@ -135,13 +132,13 @@ def agreement(
     path: Annotated[Path, typer.Argument(help="sentences with annotations of two annotators")] = CORPUS,
     codebook: CodebookOption = CODEBOOK,
     annotators: Annotated[tuple[str, str], typer.Option(help="which two")] = ("author", "second"),
-    resamples: int = 1000,
+    resamples: ResamplesOption = 1000,
 ) -> None:
     """Agreement of two annotators before adjudication, with intervals over documents."""
     from communique.data.agreement import agreement as measure
     from communique.reporting.tables import agreement_table
 
-    console.print(agreement_table(measure(_read(path, codebook), annotators, resamples), annotators))
+    console.print(agreement_table(measure(read_labelled(path, codebook), annotators, resamples), annotators))
 
 
 def annotate_export(
@@ -150,7 +147,7 @@ def annotate_export(
     number: Annotated[int, typer.Option(help="how many sentences (documents for --query documents)")] = 100,
     query: Annotated[str, typer.Option(help="random, documents, uncertainty or disagreement")] = "random",
     by: Annotated[str, typer.Option(help="with random: equally many for each value of this column")] = "",
-    seed: int = 0,
+    seed: SeedOption = 0,
     codebook: CodebookOption = CODEBOOK,
     model: ModelOption = MODEL,
     tracking_uri: UriOption = URI,

@@ -11,6 +11,7 @@ from communique.errors import CommuniqueError
 from communique.files import write_text as write_text
 
 if TYPE_CHECKING:
+    from communique.data.dataset import Corpus
     from communique.models import StanceModel
     from communique.tracking.base import Tracker
 
@@ -29,7 +30,17 @@ UriOption = Annotated[
 CorpusOption = Annotated[Path, typer.Option("--data", help="labelled sentences (.jsonl or .csv)")]
 CodebookOption = Annotated[Path, typer.Option(help="the codebook")]
 SplitOption = Annotated[Path, typer.Option(help="the committed split")]
+SeedOption = Annotated[int, typer.Option(help="of all that is drawn at random")]
+ResamplesOption = Annotated[int, typer.Option(help="of the bootstrap over documents")]
 StudyOption = Annotated[str, typer.Option(help="the study whose runs are meant")]
+
+
+def read_labelled(path: Path, codebook: Path) -> "Corpus":
+    """A labelled file by the codebook in another."""
+    from communique.data.codebook import Codebook
+    from communique.data.dataset import read_corpus
+
+    return read_corpus(path, Codebook.load(codebook))
 
 
 def load(reference: str, uri: str) -> "StanceModel":

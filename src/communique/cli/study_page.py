@@ -115,7 +115,7 @@ def _tried(
     if reference is None:
         raise CommuniqueError("its run kept no model, as a k-fold run keeps none")
     model = load(reference, wishes.uri)
-    book = model.codebook or Codebook.from_dict({"labels": [{"name": name} for name in model.labels]})
+    book = model.codebook or Codebook.of_names(model.labels)
     pairs, cases = pairs_and_cases(book)
     start = time.perf_counter()
     report = behave(model, pairs, cases, sentences.sentences if sentences else (), sample=wishes.sample, progress=True)

@@ -94,6 +94,11 @@ class Codebook:
         return cls(labels, str(content.get("version", "")), exclusive, _texts(content, "phenomena", source))
 
     @classmethod
+    def of_names(cls, names: Iterable[str], source: str = "codebook") -> "Codebook":
+        """A codebook of labels of which nothing but the names is known."""
+        return cls.from_dict({"labels": [{"name": name} for name in names]}, source)
+
+    @classmethod
     def load(cls, path: str | Path) -> "Codebook":
         """Read a codebook file; raises CommuniqueError where it is missing or malformed."""
         path = Path(path)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from communique.data.codebook import Codebook
-from communique.data.dataset import Sentence, parse_sentence, records
+from communique.data.dataset import Sentence, parse_sentence, records, refuse_repeated
 from communique.errors import CommuniqueError
 
 
@@ -58,7 +58,7 @@ def read_pairs(path: str | Path, codebook: Codebook) -> tuple[Pair, ...]:
     for number, record in records(path):
         where = f"{path}, line {number}"
         side = _side(record, codebook, where)
-        _refuse_repeated(side.sentence.id, seen, number, where)
+        refuse_repeated(side.sentence.id, seen, number, where)
         by_pair.setdefault(side.pair, []).append(side)
     if not by_pair:
         raise CommuniqueError(f"{path}: holds no pair; give one JSON object a line, two lines a pair")
@@ -76,7 +76,7 @@ def read_cases(path: str | Path, codebook: Codebook) -> tuple[Case, ...]:
     for number, record in records(path):
         where = f"{path}, line {number}"
         sentence = parse_sentence({"document": record.get("id"), **record}, codebook, where)
-        _refuse_repeated(sentence.id, seen, number, where)
+        refuse_repeated(sentence.id, seen, number, where)
         capability = _word(record, "capability", where)
         cases.append(Case(sentence.id, sentence.text, sentence.labels, capability))
     if not cases:
@@ -105,14 +105,6 @@ def _word(record: Mapping[str, Any], name: str, where: str, shown: str = "") -> 
     if not isinstance(value, str) or not value.strip():
         raise CommuniqueError(f"{where}, field '{shown or name}': must be a text that is not empty, not {value!r}")
     return value
-
-
-def _refuse_repeated(identity: str, seen: dict[str, int], number: int, where: str) -> None:
-    if identity in seen:
-        raise CommuniqueError(
-            f"{where}, field 'id': '{identity}' already stands on line {seen[identity]}; make it unique"
-        )
-    seen[identity] = number
 
 
 def _pair(sides: Sequence[_Side]) -> Pair:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, DatasetDict
 
 REQUIRED = ("id", "document", "text", "labels")
+METADATA = ("genre", "forum", "actor", "year")  # what is known of where a sentence comes from
 
 
 @dataclass(frozen=True)
@@ -168,17 +169,21 @@ def read_corpus(path: str | Path, codebook: Codebook, where: Mapping[str, Any] |
         if not _meets(record, where or {}, place):
             continue
         sentence = parse_sentence(record, codebook, place)
-        if sentence.id in lines_by_id:
-            first = lines_by_id[sentence.id]
-            raise CommuniqueError(
-                f"{place}, field 'id': '{sentence.id}' already stands on line {first}; make it unique"
-            )
-        lines_by_id[sentence.id] = number
+        refuse_repeated(sentence.id, lines_by_id, number, place)
         sentences.append(sentence)
     if not sentences:
         wanted = " where " + ", ".join(f"{k} is {v}" for k, v in where.items()) if where else ""
         raise CommuniqueError(f"{path}: holds no sentence{wanted}; give one JSON object a line")
     return Corpus(tuple(sentences), codebook)
+
+
+def refuse_repeated(identity: str, seen: dict[str, int], number: int, where: str) -> None:
+    """Note the line of an id; CommuniqueError where an earlier line has it."""
+    if identity in seen:
+        raise CommuniqueError(
+            f"{where}, field 'id': '{identity}' already stands on line {seen[identity]}; make it unique"
+        )
+    seen[identity] = number
 
 
 def _meets(record: Mapping[str, Any], where: Mapping[str, Any], place: str) -> bool:

@@ -5,9 +5,7 @@ from collections import Counter
 from typing import Any
 
 from communique.data.agreement import agreement
-from communique.data.dataset import Corpus
-
-FIELDS = ("genre", "forum", "actor", "year")
+from communique.data.dataset import METADATA, Corpus
 
 
 def count_labels(corpus: Corpus) -> dict[str, Any]:
@@ -31,7 +29,7 @@ def describe_corpus(corpus: Corpus) -> dict[str, Any]:
         **count_labels(corpus),
         "mean_words": round(words, 1),
         "codebook": corpus.codebook.to_dict() | {"fingerprint": corpus.codebook.fingerprint},
-        "values": {field: _distinct(corpus, field) for field in FIELDS},
+        "values": {field: _distinct(corpus, field) for field in METADATA},
         "annotators": _annotators(corpus),
         "agreement": _agreement(corpus),
     }

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from communique.data.dataset import Corpus
+from communique.data.dataset import METADATA, Corpus
 from communique.data.splits import PARTS, Fold, check_shares, with_validation
 from communique.errors import CommuniqueError
 
-COLUMNS = ("genre", "forum", "actor", "year")
 OTHER = "other"
 LEAK = (
     "sentences were cut at random, so documents stand on both sides of the cut: "
@@ -52,8 +51,8 @@ class LeaveOneGroupOut:
         """The group of each sentence, shape ``(n,)``."""
         if self.minimum < 1:
             raise CommuniqueError(f"leave one group out: minimum {self.minimum}; give at least 1 sentence")
-        if self.column not in COLUMNS:
-            raise CommuniqueError(f"leave one group out: no column '{self.column}'; columns are {', '.join(COLUMNS)}")
+        if self.column not in METADATA:
+            raise CommuniqueError(f"leave one group out: no column '{self.column}'; columns are {', '.join(METADATA)}")
         values = ["" if (value := getattr(s, self.column)) is None else str(value) for s in corpus]
         large = {name for name, count in Counter(values).items() if name and count >= self.minimum}
         return np.array([value if value in large else OTHER for value in values], dtype=object)

@@ -1,6 +1,8 @@
 """Sheets for annotators: a row a sentence with a column a label, written for a spreadsheet and read back row by row."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import pandas as pd
@@ -8,12 +10,15 @@ import pandas as pd
 from communique.data.annotation import Design
 from communique.data.codebook import Codebook
 from communique.data.dataset import Sentence
+from communique.data.spreadsheet import add_page, new_book, without_mark
 from communique.errors import CommuniqueError, missing_extra
+from communique.files import all_or_nothing
 
 NONE = "none"
 YES = ("yes", "y", "1", "true", "x")
 NO = ("no", "n", "0", "false", "")
-FORMULA = ("=", "+", "-", "@")
+WIDTHS = {"text": 90, "note": 30}
+MEANING = "the sentence expresses"
 
 
 def write_sheet(sheet: pd.DataFrame, codebook: Codebook, out: Path, design: Design) -> None:
@@ -22,57 +27,33 @@ def write_sheet(sheet: pd.DataFrame, codebook: Codebook, out: Path, design: Desi
     for name in (*codebook.names, NONE):
         kept[name] = ""
     kept["note"] = ""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    kept.to_csv(out.with_suffix(".csv"), index=False)
-    _write_xlsx(kept, codebook, out.with_suffix(".xlsx"))
+    with all_or_nothing(out.with_suffix(".csv"), out.with_suffix(".xlsx")) as (plain, book):
+        kept.to_csv(plain, index=False)
+        _write_xlsx(kept, codebook, book)
     design.save(out)
 
 
 def _write_xlsx(sheet: pd.DataFrame, codebook: Codebook, path: Path) -> None:
-    try:
-        from openpyxl import Workbook
-        from openpyxl.styles import Alignment, Font
-        from openpyxl.utils import get_column_letter
-        from openpyxl.worksheet.datavalidation import DataValidation
-    except ImportError as error:
-        raise missing_extra("documents", "openpyxl") from error
-    book = Workbook()
-    page = book.active
-    page.title = "sentences"
+    """Sentences with drop-downs, and on a second page what the labels mean."""
+    book = new_book()
     columns = list(sheet.columns)
-    page.append(columns)
-    for row in sheet.itertuples(index=False):
-        page.append([_inert(cell) for cell in row])
-    choice = DataValidation(type="list", formula1='"yes,no"', allow_blank=True)
-    page.add_data_validation(choice)
-    for name in (*codebook.names, NONE):
-        letter = get_column_letter(columns.index(name) + 1)
-        choice.add(f"{letter}2:{letter}{len(sheet) + 1}")
-    widths = {"text": 90, "note": 30, "id": 14, "document": 14}
-    for index, name in enumerate(sheet.columns, 1):
-        page.column_dimensions[get_column_letter(index)].width = widths.get(str(name), 16)
-    for cell in page[get_column_letter(columns.index("text") + 1)]:
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-    page.freeze_panes = "A2"
-    meaning = book.create_sheet("codebook")
-    meaning.append(["label", "the sentence expresses"])
-    for label in codebook.labels:
-        meaning.append([label.name, label.definition])
-    meaning.append([NONE, "no label holds: say yes here, so that the row counts as read"])
-    meaning.column_dimensions["A"].width, meaning.column_dimensions["B"].width = 22, 110
-    for header in (*page[1], *meaning[1]):
-        header.font = Font(bold=True)
+    page = add_page(book, "sentences", columns, sheet.itertuples(index=False), WIDTHS)
+    _offer_choice(page, [columns.index(name) + 1 for name in (*codebook.names, NONE)], len(sheet) + 1)
+    meaning = [(label.name, label.definition) for label in codebook.labels]
+    meaning.append((NONE, "no label holds: say yes here, so that the row counts as read"))
+    add_page(book, "codebook", ["label", MEANING], meaning, {"label": 22, MEANING: 110})
     book.save(path)
 
 
-def _inert(cell: object) -> object:
-    """A text that a spreadsheet would run as a formula is kept as text."""
-    return "'" + cell if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+def _offer_choice(page: Any, columns: Sequence[int], last: int) -> None:
+    """A drop-down of yes and no in these columns (counted from 1), down to the row ``last``."""
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
 
-
-def _without_mark(text: str) -> str:
-    """Undo ``_inert``; an apostrophe of the text's own stays."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+    choice = DataValidation(type="list", formula1='"yes,no"', allow_blank=True)
+    page.add_data_validation(choice)
+    for letter in map(get_column_letter, columns):
+        choice.add(f"{letter}2:{letter}{last}")
 
 
 def read_sheet(path: Path, codebook: Codebook) -> tuple[dict[str, Sentence], int]:
@@ -97,7 +78,7 @@ def read_sheet(path: Path, codebook: Codebook) -> tuple[dict[str, Sentence], int
             continue
         if row["id"] in read:
             raise CommuniqueError(f"{where}, column 'id': '{row['id']}' stands twice; keep each row once")
-        text = _without_mark(str(row["text"]))
+        text = without_mark(str(row["text"]))
         read[row["id"]] = Sentence(row["id"], str(row["document"]), text, codebook.check(labels))
     return read, empty
 

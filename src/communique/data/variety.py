@@ -1,17 +1,11 @@
 """How varied sentences are: distinct word 4-grams, the commonest opening, lengths, near-duplicates."""
 
-import gzip
-import json
 import re
-import zlib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-
-from communique.errors import CommuniqueError
 
 
 @dataclass(frozen=True)
@@ -47,23 +41,3 @@ def near_pairs(vectors: np.ndarray, documents: np.ndarray, threshold: float = 0.
             if row < j and documents[row] != documents[j]:
                 found.append((row, int(j), float(similarity[i, j])))
     return sorted(found, key=lambda pair: -pair[2])
-
-
-def read_texts(path: str | Path) -> list[str]:
-    """The ``text`` of every line of a JSONL file, packed (``.gz``) or not."""
-    path = Path(path)
-    try:
-        open_text = gzip.open if path.suffix == ".gz" else open
-        with open_text(path, "rt", encoding="utf-8") as lines:
-            return [_text(json.loads(line)) for line in lines if line.strip()]
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise CommuniqueError(f"{path}: cannot be read ({reason}); check the path") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CommuniqueError(f"{path}: must be JSON objects with a 'text', one a line") from error
-
-
-def _text(record: Mapping[str, object]) -> str:
-    if not isinstance(text := record["text"], str):
-        raise TypeError(f"text is {text!r}")
-    return text

@@ -27,6 +27,7 @@ __all__ = [
     "Thresholds",
     "calibrator_from_dict",
     "fit_thresholds",
+    "log_odds",
 ]
 
 Array = np.ndarray[Any, Any]
@@ -54,7 +55,7 @@ class Calibrator(ABC):
         """Fit each label on probabilities and gold, both ``(n, L)``."""
         p = check_probabilities(probabilities)
         y = check_indicators(gold, p.shape)
-        fitted = [self._fit_if_enough(_log_odds(p[:, c]), y[:, c]) for c in range(p.shape[1])]
+        fitted = [self._fit_if_enough(log_odds(p[:, c]), y[:, c]) for c in range(p.shape[1])]
         self.parameters = tuple(parameters for parameters, _ in fitted)
         self.notes = tuple(note for _, note in fitted)
         return self
@@ -68,7 +69,7 @@ class Calibrator(ABC):
             raise CommuniqueError(f"{p.shape[1]} labels given to a calibrator fitted on {len(self.parameters)}")
         for column, parameters in enumerate(self.parameters):
             if parameters is not None:
-                p[:, column] = self._apply(_log_odds(p[:, column]), parameters)
+                p[:, column] = self._apply(log_odds(p[:, column]), parameters)
         return p
 
     def to_dict(self) -> dict[str, Any]:
@@ -188,7 +189,8 @@ def calibrator_from_dict(content: dict[str, Any]) -> Calibrator:
     return calibrator
 
 
-def _log_odds(p: Array) -> Array:
+def log_odds(p: Any) -> Array:
+    """Log-odds of probabilities of any shape, which are first kept ``CLIP`` away from 0 and 1."""
     return np.asarray(logit(np.clip(p, CLIP, 1 - CLIP)))
 
 

@@ -18,7 +18,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.calibration_interval import calibration_error_intervals
 from communique.evaluation.figures import PER_LABEL, SUMMARY, FitFigures, figure_names, mean_figures
 from communique.evaluation.grouping import indistinguishable_groups
-from communique.evaluation.metrics import Array, macro_f1
+from communique.evaluation.metrics import Array, cautions, macro_f1
 from communique.evaluation.predictions import Aligned, Fit, System, align
 from communique.evaluation.reliability import EQUAL_MASS
 from communique.evaluation.resampling import (
@@ -26,7 +26,6 @@ from communique.evaluation.resampling import (
     Method,
     Replicates,
     approximate_randomisation,
-    few_clusters_warning,
     holm,
     replicate,
 )
@@ -265,15 +264,8 @@ def _note(answers: Aligned, reference: str, systems: int, resamples: int, rounds
         ]
     if answers.cut_at_half:
         said.append(f"Without thresholds or decisions in its file, so cut at 0.5: {', '.join(answers.cut_at_half)}.")
-    return " ".join([*said, *_cautions(answers, documents)])
-
-
-def _cautions(answers: Aligned, documents: int) -> list[str]:
-    absent = [label for label, count in zip(answers.labels, answers.gold.sum(axis=0), strict=True) if not count]
-    found = [few_clusters_warning(documents)]
-    if absent:
-        found.append(f"no gold sentence for {', '.join(absent)}: recall, F1 and AP count as 0 there and in the means")
-    return [f"Caution: {text}." for text in found if text]
+    said += [f"Caution: {text}." for text in cautions(documents, answers.gold, answers.labels)]
+    return " ".join(said)
 
 
 def _flat_row(row: Row) -> dict[str, Any]:

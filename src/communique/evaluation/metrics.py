@@ -220,8 +220,11 @@ def _check_columns(labels: Sequence[str], thresholds: Sequence[float] | Array, c
 
 
 def _warning(clusters: int, gold: Array, labels: Sequence[str]) -> str | None:
+    return "; ".join(cautions(clusters, gold, labels)) or None
+
+
+def cautions(clusters: int, gold: Array, labels: Sequence[str]) -> list[str]:
+    """What weakens figures of gold ``(n, L)``: too few documents, and labels that no sentence carries."""
     absent = [name for c, name in enumerate(labels) if not gold[:, c].any()]
-    if not absent:
-        return few_clusters_warning(clusters)
     unmeasured = f"no gold sentence for {', '.join(absent)}: recall, F1 and AP count as 0 there and in the means"
-    return "; ".join(filter(None, [few_clusters_warning(clusters), unmeasured]))
+    return list(filter(None, [few_clusters_warning(clusters), unmeasured if absent else None]))

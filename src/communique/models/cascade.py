@@ -10,15 +10,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.special import logit
 from sklearn.base import clone
 
 from communique.errors import CommuniqueError
-from communique.evaluation.calibration import PlattCalibrator, fit_thresholds
+from communique.evaluation.calibration import PlattCalibrator, fit_thresholds, log_odds
 from communique.models.base import StanceModel, Validation
 from communique.models.members import member_folders, save_members
-
-CLIP = 1e-6
 
 
 class CascadeModel(StanceModel):
@@ -82,7 +79,7 @@ class CascadeModel(StanceModel):
 
     def doubt(self, probabilities: np.ndarray) -> np.ndarray:
         """How near each sentence's cheap probabilities ``(n, L)`` come to a threshold, in log-odds: ``(n,)``."""
-        distances = np.abs(_log_odds(probabilities) - _log_odds(self.fitted_[0].thresholds))
+        distances = np.abs(log_odds(probabilities) - log_odds(self.fitted_[0].thresholds))
         return np.asarray(distances.min(axis=1))
 
     def sent_up(self, texts: Sequence[str]) -> np.ndarray:
@@ -101,8 +98,8 @@ class CascadeModel(StanceModel):
 
     def _aligned(self, probabilities: np.ndarray) -> np.ndarray:
         """Cheap probabilities moved so that the cheap thresholds fall on the costly ones."""
-        cheap, costly = (_log_odds(model.thresholds) for model in self.fitted_)
-        return np.asarray(1 / (1 + np.exp(-(_log_odds(probabilities) + costly - cheap))))
+        cheap, costly = (log_odds(model.thresholds) for model in self.fitted_)
+        return np.asarray(1 / (1 + np.exp(-(log_odds(probabilities) + costly - cheap))))
 
     def windows(self, texts: Sequence[str]) -> np.ndarray:
         """How many windows the costly model needs of each text that it reads, else 1; shape ``(n,)``."""
@@ -144,7 +141,3 @@ def _decide(model: StanceModel, texts: Sequence[str], gold: np.ndarray) -> None:
     raw = model.raw_proba(texts)
     model.calibrator = PlattCalibrator().fit(raw, gold)
     model.thresholds = fit_thresholds(gold, model.calibrator.transform(raw)).values
-
-
-def _log_odds(probabilities: Any) -> np.ndarray:
-    return np.asarray(logit(np.clip(probabilities, CLIP, 1 - CLIP)))

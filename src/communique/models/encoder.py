@@ -153,6 +153,13 @@ def pad(ids: Sequence[Sequence[int]], padding: int) -> tuple["torch.Tensor", "to
     return padded, mask
 
 
+def averaged(vectors: np.ndarray, owner: np.ndarray, texts: int) -> np.ndarray:
+    """Embeddings ``(texts, d)`` of length one from those of all windows; ``owner`` is the row of each window's text."""
+    summed = np.zeros((texts, vectors.shape[1]), dtype=np.float32)
+    np.add.at(summed, owner, vectors)
+    return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+
+
 def mean_pool(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
     """Mean of the token states ``(b, t, d)`` where the mask ``(b, t)`` is one."""
     weights = mask.unsqueeze(-1).to(states.dtype)
@@ -202,6 +209,4 @@ class FrozenEncoder:
                 padded, mask = pad([ids[i] for i in rows], self.tokenizer.pad_token_id)
                 states = self.model(input_ids=padded, attention_mask=mask).last_hidden_state
                 vectors[rows] = mean_pool(states, mask).numpy()
-        summed = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
-        np.add.at(summed, owner, vectors)
-        return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+        return averaged(vectors, owner, len(texts))

@@ -6,15 +6,15 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.base import clone
 
 from communique.errors import CommuniqueError
+from communique.evaluation.calibration import log_odds
 from communique.models.base import Size, StanceModel, Validation
 from communique.models.lineage import check_trained_alike, origin
 from communique.models.members import member_folders, save_members
 
-CLIP = 1e-6  # probabilities are kept this far from 0 and 1 before their log-odds are averaged
 Average = Literal["probability", "logit"]
 
 
@@ -93,8 +93,7 @@ class EnsembleModel(StanceModel):
     def _proba(self, texts: list[str]) -> np.ndarray:
         stacked = np.stack([model.predict_proba(texts) for model in self.fitted_])
         if self.average == "logit":
-            odds = logit(np.clip(stacked, CLIP, 1 - CLIP))
-            return np.asarray(expit(np.average(odds, axis=0, weights=self.weights)))
+            return np.asarray(expit(np.average(log_odds(stacked), axis=0, weights=self.weights)))
         return np.average(stacked, axis=0, weights=self.weights)
 
     def windows(self, texts: Sequence[str]) -> np.ndarray:

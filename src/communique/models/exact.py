@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import expit, logit
+from scipy.special import expit
 from sklearn.feature_extraction.text import strip_accents_unicode
 
+from communique.evaluation.calibration import log_odds
 from communique.models.lexicon import MOST, cue_pattern
 
 Spans = Sequence[tuple[int, int]]
 Gram = tuple[str, tuple[int, ...]]  # an n-gram, and the numbers of the words that its tokens stand in
-CLIP = 1e-6
 STEP = 1e-6  # a shorter way than this is no ground for a slope
 
 
@@ -63,10 +63,7 @@ def _linear(estimators: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
     fitted = [head for head in estimators if hasattr(head, "coef_")]
     width = fitted[0].coef_.shape[1] if fitted else 0
     weights = [head.coef_[0] if hasattr(head, "coef_") else np.zeros(width) for head in estimators]
-    constants = [
-        head.intercept_[0] if hasattr(head, "coef_") else logit(np.clip(float(head.y_[0]), CLIP, 1 - CLIP))
-        for head in estimators
-    ]
+    constants = [head.intercept_[0] if hasattr(head, "coef_") else log_odds(float(head.y_[0])) for head in estimators]
     return np.array(weights), np.array(constants, dtype=float)
 
 
@@ -120,7 +117,7 @@ def _char_grams(plain: str, word_at: np.ndarray, low: int, high: int) -> Iterato
 
 def _lexicon(model: Any, texts: Sequence[str], spans: Sequence[Spans]) -> Parts:
     """The rise over a sentence without cues, equally by cue found (their Shapley values), then by word."""
-    odds = logit(np.clip(model.rates_, CLIP, 1 - CLIP))
+    odds = log_odds(model.rates_)
     found: Parts = []
     for text, where in zip(texts, spans, strict=True):
         values = np.zeros((len(where), len(model.labels)))
@@ -164,7 +161,7 @@ def _term(member: Any, average: str) -> Callable[[np.ndarray], np.ndarray]:
     def term(odds: np.ndarray) -> np.ndarray:
         raw = expit(odds)[None]
         said = (raw if member.calibrator is None else member.calibrator.transform(raw))[0]
-        return logit(np.clip(said, CLIP, 1 - CLIP)) if average == "logit" else said
+        return log_odds(said) if average == "logit" else said
 
     return term
 
@@ -177,9 +174,9 @@ def _slope(term: Callable[[np.ndarray], np.ndarray], start: np.ndarray, end: np.
 def _to_log_odds(moved: np.ndarray, start: np.ndarray, average: str) -> tuple[np.ndarray, np.ndarray]:
     if average == "logit":
         return moved, start
-    slope = _slope(lambda p: logit(np.clip(p, CLIP, 1 - CLIP)), start, start + moved.sum(axis=0))
+    slope = _slope(log_odds, start, start + moved.sum(axis=0))
     values = moved * slope
-    total = logit(np.clip(start + moved.sum(axis=0), CLIP, 1 - CLIP))
+    total = log_odds(start + moved.sum(axis=0))
     return values, total - values.sum(axis=0)
 
 

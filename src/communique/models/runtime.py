@@ -19,7 +19,7 @@ from sklearn.base import clone
 
 from communique.errors import CommuniqueError, missing_extra
 from communique.models.base import StanceModel, Validation
-from communique.models.encoder import batches_by_length
+from communique.models.encoder import averaged, batches_by_length
 from communique.models.threads import threads
 
 GRAPH, TOKENIZER = "encoder.onnx", "tokenizer.json"
@@ -89,10 +89,7 @@ class OnnxEncoder:
     def embed(self, texts: Sequence[str], progress: bool = False) -> np.ndarray:
         """Length-normalised embeddings of shape ``(n, d)``; a long text's windows are averaged."""
         ids, owner = self.network.windows_of(texts)
-        vectors = self.network.run(ids, "embedding sentences")
-        summed = np.zeros((len(texts), vectors.shape[1]), dtype=np.float32)
-        np.add.at(summed, owner, vectors)
-        return summed / np.maximum(np.linalg.norm(summed, axis=1, keepdims=True), 1e-12)
+        return averaged(self.network.run(ids, "embedding sentences"), owner, len(texts))
 
 
 class OnnxModel(StanceModel):

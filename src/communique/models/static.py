@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
+from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
 from communique.models.base import StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
@@ -79,7 +80,7 @@ class StaticModel(StanceModel):
 
     def _lesson(self, texts: list[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
         """The sentences to learn from and a probability for each label, ``(n, L)``."""
-        further = [] if self.unlabelled is None else read_sentences(Path(self.unlabelled))
+        further = [] if self.unlabelled is None else read_texts(self.unlabelled)
         if self.teacher is None:
             if further:
                 raise CommuniqueError("static: unlabelled sentences need a teacher to label them; name one")
@@ -157,22 +158,3 @@ def _laid_out(tokenizer: Any, texts: Sequence[str]) -> tuple[np.ndarray, np.ndar
 def unknown_piece(tokenizer: Any) -> int:
     """The piece that stands for what the tokeniser does not know."""
     return int(tokenizer.token_to_id(tokenizer.model.unk_token) or 0)
-
-
-def read_sentences(path: Path) -> list[str]:
-    """Sentences of a .txt file (one a line) or a .jsonl file (``text``); CommuniqueError where there are none."""
-    try:
-        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommuniqueError(f"{path}: cannot be read as UTF-8 text ({error}); check the path") from error
-    found = [_text(line, f"{path}:{n}") for n, line in enumerate(lines, 1)] if path.suffix == ".jsonl" else lines
-    if not found:
-        raise CommuniqueError(f"{path}: holds no sentence; give one a line")
-    return found
-
-
-def _text(line: str, where: str) -> str:
-    try:
-        return str(json.loads(line)["text"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise CommuniqueError(f"{where}: is no JSON object with a field 'text'; mend the line") from error

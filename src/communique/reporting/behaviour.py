@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from jinja2 import Environment, PackageLoader
 from rich.table import Table
 from rich.text import Text
 
 from communique.behaviour.report import INTERVALS, TESTS, ActorRow, BehaviourReport, ChangeRow, RateRow, WorstCase
 from communique.evaluation.resampling import Interval
-from communique.reporting.tables import show
+from communique.reporting.pages import rendered
+from communique.reporting.tables import show, show_p
 
 TITLE = "Behaviour"
 WORST, ACTORS = 8, 12  # how many worst cases are shown, and shifts on a terminal; the files beside hold more
@@ -42,8 +42,8 @@ def behaviour_page(report: BehaviourReport) -> str:
 
 
 def _render(template: str, report: BehaviourReport) -> str:
-    environment = Environment(loader=PackageLoader("communique.reporting"), autoescape=True)
-    return environment.get_template(template).render(
+    return rendered(
+        template,
         report=report,
         groups=[(TESTS[test], rows) for test, rows in _by_test(report).items()],
         changes=_by_edit(report),
@@ -148,9 +148,9 @@ def _actor_table(report: BehaviourReport) -> Table:
         "What a state's name alone does", actors_note(report), ("state", "label"), ("shift [95%]", "p (Holm)", "flips")
     )
     for row in report.actors[:ACTORS]:
-        shift = f"{row.shift:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
-        p = "<0.001" if row.p < 0.001 else f"{row.p:.3f}"
-        table.add_row(Text(row.actor), report.titles.get(row.label, row.label), shift, p, f"{row.flips:.0%}")
+        shift = show(Interval(row.shift, row.low, row.high), signed=True)
+        title = report.titles.get(row.label, row.label)
+        table.add_row(Text(row.actor), title, shift, show_p(row.p), f"{row.flips:.0%}")
     return table
 
 

@@ -12,8 +12,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from communique.errors import CommuniqueError
+from communique.evaluation.resampling import Interval
 from communique.files import write_text
 from communique.models.folder import is_model_folder
+from communique.reporting.tables import show
 from communique.tracking.base import RunRecord
 
 MODEL_CARD, REPRODUCIBILITY = "MODEL_CARD.md", "REPRODUCIBILITY.md"
@@ -137,7 +139,7 @@ def _cell(value: object) -> str:
 
 
 def _interval(value: Mapping[str, float]) -> str:
-    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+    return show(Interval(value["value"], value["low"], value["high"]))
 
 
 def _points(value: float | None) -> str:

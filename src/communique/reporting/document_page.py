@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from communique.errors import CommuniqueError
@@ -18,6 +17,7 @@ from communique.models.explain import Explanation
 from communique.reporting.corrected import Corrected, CorrectedRow
 from communique.reporting.document_text import PageLabel, page_documents, page_labels
 from communique.reporting.document_totals import ALL, DATE, FEWEST, HOLDER, Totals, totals
+from communique.reporting.pages import rendered
 from communique.scoring.documents import read_documents
 from communique.scoring.explanations import BUDGET, TableExplanations, explain_table
 from communique.scoring.language import ENGLISH
@@ -67,9 +67,9 @@ def document_page(
     table, extras = table.reset_index(drop=True), extras or Extras()
     found = page_labels(table, labels, titles, thresholds)
     counted = extras.totals or totals(lambda: [table], labels)
-    environment = _environment()
-    script = environment.get_template("documents.js").render()
-    return environment.get_template("documents.html").render(
+    script = rendered("documents.js")
+    return rendered(
+        "documents.html",
         title=title,
         model_name=model_name,
         notes=notes,
@@ -148,16 +148,6 @@ def _explained(model: ScoringModel, table: pd.DataFrame, budget: int, progress: 
     """Explanations of what the model has read: another language is marked for review without a decision."""
     read = table.assign(review=table["review"] & (table["review_reason"] != NOT_ENGLISH))
     return explain_table(model, read, budget, progress)
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("communique.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
 
 
 def _further(counted: Totals, corrected: Corrected | None) -> list[CorrectedRow]:

@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from communique.data.dataset import Corpus
+from communique.data.dataset import METADATA, Corpus
+from communique.data.spreadsheet import inert
 from communique.errors import CommuniqueError
 from communique.evaluation.hard_cases import Case, HardCases, Said
 from communique.evaluation.slice_fields import FIELDS, sliced_columns
 from communique.files import all_or_nothing
 from communique.models.explain import Explainable, Explanation, explain
-from communique.reporting.spreadsheet import inert, write_xlsx
+from communique.reporting.pages import rendered
+from communique.reporting.spreadsheet import write_xlsx
 
 VERDICTS = ("false positive", "false negative", "uncertain", "right")
 WIDTHS = {"text": 90, "for": 40, "against": 40, "document": 16, "id": 16, "phenomena": 24, "actor": 20}
@@ -100,7 +101,7 @@ def _row(case: Case, said: Said, corpus: Corpus, explained: Explained) -> dict[s
         "against": _words(words, case.label, -1),
         "explained": words.method if words else "",
     }
-    facts = {name: getattr(sentence, name) for name in ("genre", "forum", "actor", "year")}
+    facts = {name: getattr(sentence, name) for name in METADATA}
     record |= {**facts, "phenomena": ";".join(sentence.phenomena)}
     return {key: inert(value) for key, value in record.items()}
 
@@ -191,7 +192,7 @@ def errors_section(
     note = count_note(found, margin)
     if len(shown) < found.sentences:
         note = f"{note} The first {len(shown)} stand here."
-    html = _environment().get_template("errors_cards.html").render(cards=shown, notes=_notes(note, explained))
+    html = rendered("errors_cards.html", cards=shown, notes=_notes(note, explained))
     return "Errors", html
 
 
@@ -204,18 +205,15 @@ def errors_page(found: HardCases, corpus: Corpus, explained: Explained, title: s
     shown = cards(found, corpus, explained)
     values = {name: sorted({v for card in shown for v in card.slices.get(name, ())}) for name in FIELDS}
     present = {case.label for case in found.cases}
-    return (
-        _environment()
-        .get_template("errors.html")
-        .render(
-            title=title,
-            notes=_notes(count_note(found, margin), explained),
-            cards=shown,
-            labels=[label for label in corpus.codebook.labels if label.name in present],
-            models=list(dict.fromkeys(said.model for case in found.cases for said in case.said)),
-            verdicts=[v for v in VERDICTS if any(s.verdict == v for case in found.cases for s in case.said)],
-            fields={name: found_values for name, found_values in values.items() if len(found_values) > 1},
-        )
+    return rendered(
+        "errors.html",
+        title=title,
+        notes=_notes(count_note(found, margin), explained),
+        cards=shown,
+        labels=[label for label in corpus.codebook.labels if label.name in present],
+        models=list(dict.fromkeys(said.model for case in found.cases for said in case.said)),
+        verdicts=[v for v in VERDICTS if any(s.verdict == v for case in found.cases for s in case.said)],
+        fields={name: found_values for name, found_values in values.items() if len(found_values) > 1},
     )
 
 
@@ -237,13 +235,3 @@ def write_errors(
         if len(staged) > 2:
             staged[2].write_text(errors_page(found, corpus, explained, title, margin), encoding="utf-8")
     return outputs
-
-
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("communique.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -9,6 +9,7 @@ from communique.evaluation.figures import PER_LABEL, SUMMARY
 from communique.evaluation.learning_curve import LearningCurve
 from communique.evaluation.pooling import Pooling
 from communique.evaluation.resampling import Interval
+from communique.reporting.tables import show, show_p
 
 TITLES = {
     **{"macro_f1": "macro-F1", "micro_f1": "micro-F1", "none_f1": "none-F1", "subset_accuracy": "exact set"},
@@ -164,16 +165,14 @@ def learned(curves: Sequence[LearningCurve]) -> Block:
 
 def estimate(interval: Interval, *, signed: bool = False) -> Estimate:
     """An interval as text, three digits."""
-    sign = "+" if signed else ""
-    value, low, high = (f"{number:{sign}.3f}" for number in (interval.value, interval.low, interval.high))
-    return Estimate(value, f"[{low}, {high}]")
+    value, _, ends = show(interval, signed=signed).partition(" ")
+    return Estimate(value, ends)
 
 
 def _contrast(board: Leaderboard, row: Row) -> tuple[Cell, str]:
     if row.contrast is None:
         return "reference", ""
-    p = row.contrast.p_adjusted
-    return estimate(row.contrast.macro_f1, signed=True), "<0.001" if p < 0.001 else f"{p:.3f}"
+    return estimate(row.contrast.macro_f1, signed=True), show_p(row.contrast.p_adjusted)
 
 
 def _spread(row: Row) -> str:

@@ -7,12 +7,13 @@ from matplotlib.figure import Figure
 from rich.table import Table
 
 from communique.errors import CommuniqueError
+from communique.evaluation.plots import COLOURS
 from communique.evaluation.prevalence import Share
 from communique.evaluation.resampling import Interval
 from communique.scoring.prevalence import GroupShare, Prevalence
 
 PLOTS = (".svg", ".png", ".pdf")
-CORRECTED, RAW = "#0072B2", "#D55E00"
+CORRECTED, RAW = COLOURS[:2]
 UNCORRECTED = "raw count: NOT VALID"
 
 

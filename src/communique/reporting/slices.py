@@ -1,13 +1,11 @@
 """Slices as a table on the terminal and as a fragment of a page."""
 
-from collections.abc import Mapping
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from rich.table import Table
 
 from communique.evaluation.resampling import Interval
 from communique.evaluation.slices import Slice, SliceReport
-from communique.reporting.tables import show
+from communique.reporting.pages import rendered
+from communique.reporting.tables import show, show_p
 
 WIDE = 170  # columns that the whole table needs
 HEADER = (
@@ -52,11 +50,7 @@ def slices_table(report: SliceReport, title: str, width: int = WIDE) -> Table:
 
 def slices_section(report: SliceReport) -> tuple[str, str]:
     """Title and HTML fragment, for a page that has its own head."""
-    environment = Environment(
-        loader=PackageLoader("communique.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    cells: Mapping[str, object] = {"header": HEADER, "rows": slice_cells(report), "note": note(report)}
-    return "Slices", environment.get_template("slices.html").render(cells)
+    return "Slices", rendered("slices.html", header=HEADER, rows=slice_cells(report), note=note(report))
 
 
 def note(report: SliceReport) -> str:
@@ -79,11 +73,8 @@ def _shown(interval: Interval | None) -> str:
 def _difference(one: Slice) -> str:
     if one.difference is None:
         return ""
-    d = one.difference
-    return f"{d.value:+.3f} [{d.low:+.3f}, {d.high:+.3f}]{'*' if one.stands_out else ''}"
+    return f"{show(one.difference, signed=True)}{'*' if one.stands_out else ''}"
 
 
 def _p(one: Slice) -> str:
-    if one.p_adjusted is None:
-        return ""
-    return "<0.001" if one.p_adjusted < 0.001 else f"{one.p_adjusted:.3f}"
+    return "" if one.p_adjusted is None else show_p(one.p_adjusted)

@@ -11,9 +11,17 @@ from communique.evaluation.metrics import Metrics
 from communique.evaluation.resampling import Interval
 
 
-def show(interval: Interval) -> str:
-    """An interval as ``0.712 [0.689, 0.735]``."""
-    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"
+def show(interval: Interval, *, signed: bool = False) -> str:
+    """An interval as ``0.712 [0.689, 0.735]``; a difference with its sign."""
+    value, low, high = (
+        f"{number:{'+' if signed else ''}.3f}" for number in (interval.value, interval.low, interval.high)
+    )
+    return f"{value} [{low}, {high}]"
+
+
+def show_p(p: float) -> str:
+    """A p-value as ``0.012``, or that it is below a thousandth."""
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def corpus_table(parts: Mapping[str, Corpus]) -> Table:

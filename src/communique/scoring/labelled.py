@@ -16,6 +16,7 @@ from communique.data.codebook import Codebook
 from communique.data.dataset import Sentence, read_corpus
 from communique.data.sheets import read_sheet
 from communique.errors import CommuniqueError
+from communique.evaluation.predictions import probability_labels
 from communique.evaluation.prevalence import Draw
 
 Array = np.ndarray[Any, Any]
@@ -44,7 +45,7 @@ class Scored:
 
 def label_names(table: pd.DataFrame, path: Path) -> tuple[str, ...]:
     """The labels of a table of scores, in codebook order; CommuniqueError where it has none."""
-    names = [str(c).removeprefix("prob_") for c in table if str(c).startswith("prob_") and "@" not in str(c)]
+    names = [name for name in probability_labels(table) if "@" not in name]
     if not names or "document" not in table or "text" not in table:
         raise CommuniqueError(f"{path}: has no scores of sentences; name a table that communique score wrote")
     return tuple(names)
@@ -63,7 +64,7 @@ def read_labelled(path: Path, labels: tuple[str, ...]) -> tuple[dict[str, Senten
             f"{path}: was drawn by {design.query}, which favours the unusual and stands for no archive; "
             "draw another with 'communique annotate export --query random' (or documents) and label that"
         )
-    book = Codebook.from_dict({"labels": [{"name": name} for name in labels]}, str(path))
+    book = Codebook.of_names(labels, str(path))
     if path.suffix == ".jsonl" or _has_label_sets(path):
         return {sentence.id: sentence for sentence in read_corpus(path, book)}, design
     sentences, _ = read_sheet(path, book)
