@@ -134,7 +134,7 @@ def _asked(references: list[str], data: Path, uri: str) -> Gathered:
 
     models = [load(reference, uri) for reference in references]
     first = models[0]
-    book = first.codebook or Codebook.from_dict({"labels": [{"name": name} for name in first.labels]})
+    book = first.codebook or Codebook.of_names(first.labels)
     corpus = read_corpus(data, book)
     named = dict(zip(distinct([one.name for one in models]), models, strict=True))
     return corpus, [ask(one, corpus, name) for name, one in named.items()], named

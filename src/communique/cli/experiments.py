@@ -46,7 +46,7 @@ def evaluate(
     from communique.training import predict
 
     fitted = load(model, tracking_uri)
-    book = fitted.codebook or Codebook.from_dict({"labels": [{"name": name} for name in fitted.labels]})
+    book = fitted.codebook or Codebook.of_names(fitted.labels)
     said = predict(fitted, read_corpus(data, book))
     metrics = said.metrics(resamples=resamples)
     console.print(metrics_table(metrics, fitted.titles, f"{fitted.name} on {data}"))
