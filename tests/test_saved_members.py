@@ -14,6 +14,7 @@ from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
 from communique.models import load_model
 from communique.models.lexicon import LexiconModel
+from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.tracking.references import resolve_model_folder
 from communique.training import RunResult
 
@@ -67,6 +68,9 @@ def test_runs_of_a_study_are_averaged_by_name(train: Runs) -> None:
 
 def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
     first, second = (train.done("model=lexicon", "name=words", f"seed={seed}", "force=true") for seed in (0, 1))
+    tracker = MlflowTracker(train.uri)
+    with tracker.run("words", "parts", {}):  # for a learning curve, so not meant
+        tracker.log_params({"seed": 1, "split.train_share": 0.5})
     for reference, run in (("parts/words/0", first), ("parts/words/1", second), ("parts/words", second)):
         folder = resolve_model_folder(f"study:{reference}", train.uri)
         assert load_model(folder).provenance["run"] == run.run_id
@@ -93,8 +97,6 @@ def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_fil
     ],
 )
 def test_a_run_that_is_not_there_is_one_sentence(reference: str, said: str, train: Runs) -> None:
-    from communique.tracking.mlflow_tracker import MlflowTracker
-
     MlflowTracker(train.uri)
     with pytest.raises(CommuniqueError, match=said) as refused:
         train("model=ensemble_saved", f"model.members=['{reference}']")

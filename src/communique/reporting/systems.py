@@ -15,10 +15,9 @@ from communique.evaluation.learning_curve import LearningCurve, learning_curve
 from communique.evaluation.predictions import System, probability_labels
 from communique.evaluation.resampling import Method
 from communique.reporting.leaderboard import FACTS
-from communique.tracking.base import RunRecord, Tracker
+from communique.tracking.base import SHARE, RunRecord, Tracker
 
 NEEDED = ("id", "document", "labels")
-SHARE = "split.train_share"
 MEMBER_SEED = re.compile(r'("seed": |"study:[^/"]+/[^/"]+/)\d+')  # of an ensemble's members, fitted or saved
 Recipe = frozenset[tuple[str, str]]
 

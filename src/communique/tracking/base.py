@@ -24,6 +24,9 @@ class RunRecord:
     artifacts: Path = field(default=Path())
 
 
+SHARE = "split.train_share"  # the parameter of runs for a learning curve: what share of the training documents
+
+
 def check_study(study: object) -> str:
     """A study's or run's name, or a CommuniqueError: it stands in queries and names files."""
     name = str(study)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from communique.errors import CommuniqueError
 from communique.models.folder import MANIFEST, is_model_folder
+from communique.tracking.base import SHARE
 from communique.tracking.mlflow_tracker import EXPERIMENT, STUDY_TAG, first_line, model_id
 from communique.tracking.quiet import quiet
 
@@ -78,14 +79,18 @@ def _address(reference: str, client: MlflowClient) -> str:
 
 
 def _newest_run(reference: str, client: MlflowClient) -> str:
-    """The id of the newest finished run that ``study:STUDY/RUN`` or ``study:STUDY/RUN/SEED`` names."""
+    """The id of the newest finished run that ``study:STUDY/RUN`` or ``study:STUDY/RUN/SEED`` names.
+
+    Runs that learned from a share of the training documents, for a learning curve, are never meant.
+    """
     study, name, seed = [*reference.removeprefix("study:").split("/"), "", ""][:3]
     experiment = client.get_experiment_by_name(EXPERIMENT)
     query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
     if seed:
         query += f" and params.seed = '{seed}'"
     newest = ["attributes.start_time DESC"]
-    found = client.search_runs([experiment.experiment_id], query, max_results=1, order_by=newest) if experiment else []
+    named = client.search_runs([experiment.experiment_id], query, order_by=newest) if experiment else []
+    found = [run for run in named if float(run.data.params.get(SHARE, 1)) == 1]
     if not study or not found:
         what = "study, name and seed" if seed else "study and name"
         raise CommuniqueError(f"model '{reference}': there is no finished run of that {what}; see 'compare'")
