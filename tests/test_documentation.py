@@ -5,8 +5,10 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from runpy import run_path
 from typing import Any
 
+import pandas as pd
 import pytest
 import typer
 from tests.conftest import make_corpus
@@ -129,3 +131,11 @@ def test_the_python_of_the_readme_runs(
         names: dict[str, object] = {}
         exec("\n".join([*lines, f"shown = {last}"]), names)  # the last line is what a person looks at
         assert getattr(names["shown"], "shape", None) == (1, len(codebook.names))
+
+
+def test_the_table_of_models_is_that_of_the_leaderboards() -> None:
+    made = run_path(str(ROOT / "experiments" / "readme_table.py"))
+    folder = ROOT / "experiments" / "011_study"
+    new = made["table"](pd.read_csv(folder / "test.csv"), pd.read_csv(folder / "real.csv"))
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert made["replaced"](text, new) == text
