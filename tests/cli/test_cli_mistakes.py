@@ -44,6 +44,12 @@ EXPORT = ("annotate", "export", "data/sentences.jsonl", "--out", "x.xlsx")
         (("data", "--beside", "no.jsonl"), "no.jsonl: cannot be read"),
         (("data", "--beside", "few.jsonl"), "few.jsonl: holds 1 sentences; give at least 240"),
         (("split", "--out", "data"), "data: "),
+        (("split", "--data", "headers.csv", "--out", "s.json"), "headers.csv: holds no sentence; give one a line"),
+        (("data", "--data", "broken.xlsx"), "broken.xlsx, line 1: is not valid JSON"),
+        (("export", "--model", "model", "--out", "data"), "data: holds something that is no model"),
+        (("export", "--model", "model", "--out", "x"), "model: has no encoder, so there is nothing to export"),
+        (("distil", "--teacher", "model", "--out", "letter.txt"), "letter.txt: holds something that is no model"),
+        (("adapt", "--corpus", "letter.txt", "--out", "x", "--model", "model", "--measure", "y"), "must be NAME=FILE"),
         (("agreement",), "0 sentences are labelled by both author and second"),
         (("annotate", "export", "no.csv", "--out", "x.xlsx"), "no.csv: is not a readable table"),
         (("annotate", "export", "few.jsonl", "--out", "x.xlsx", "--number", "1"), "few.jsonl: has no column 'labels'"),
@@ -60,6 +66,7 @@ def test_a_mistake_is_one_sentence_and_leaves_nothing_behind(
     arguments: tuple[str, ...], said: str, run: Run, folder: Path
 ) -> None:
     (folder / "empty.txt").touch()
+    (folder / "headers.csv").write_text("id,document,text,labels\n")
     (folder / "few.jsonl").write_text('{"text": "one", "document": "d"}\n')
     (folder / "broken.xlsx").write_bytes(b"PK\x03\x04 and then nothing")
     Design("random", "sentence", 1, 1, 0, "x").save(folder / "broken.xlsx")

@@ -19,7 +19,7 @@ from communique.models import explain as explaining
 from communique.models.deletion import deletion_check
 from communique.models.ensemble import EnsembleModel
 from communique.models.exact import grams_of
-from communique.models.explain import Explanation, contributions, explain, log_odds, without, word_spans
+from communique.models.explain import Explanation, explain, log_odds, without, word_spans
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
 from communique.models.transformer import TransformerModel
@@ -66,16 +66,16 @@ def test_the_words_of_tfidf_and_its_intercept_add_up_to_the_logit(tfidf: TfidfMo
 
 
 def test_words_stand_where_their_offsets_say(tfidf: TfidfModel) -> None:
-    for text, words in zip(TEXTS, contributions(tfidf, TEXTS), strict=True):
-        assert [word.word for word in words] == text.split()
-        assert all(text[word.start : word.end] == word.word for word in words)
+    for text, explanation in zip(TEXTS, explain(tfidf, TEXTS), strict=True):
+        assert [word.word for word in explanation.words] == text.split()
+        assert all(text[word.start : word.end] == word.word for word in explanation.words)
 
 
 def test_a_label_that_was_constant_in_training_is_moved_by_no_word(corpus: Corpus) -> None:
     labels = corpus.indicators.assign(never=0)
     with np.errstate(all="ignore"):
         model = TfidfModel().fit(corpus.texts, labels)
-    assert all(word.values[-1] == 0 for words in contributions(model, TEXTS[:2]) for word in words)
+    assert all(word.values[-1] == 0 for explanation in explain(model, TEXTS[:2]) for word in explanation.words)
 
 
 def test_a_cue_gets_the_rise_that_it_brings(lexicon: LexiconModel) -> None:

@@ -69,16 +69,18 @@ def adapt(
     from communique.tracking.mlflow_tracker import MlflowTracker
 
     check_destination(out)
-    corpus = read_labelled(path, codebook)
+    corpus, measured = read_labelled(path, codebook), _measured(measure or [], codebook)
+    excluded = [HeldOut.of_file(file) for file in exclude or []]
+    archive = read_archive([*documents, *(more or [])], text_column, id_column)
     done = adapt_model(
         load(model, tracking_uri),
-        read_archive([*documents, *(more or [])], text_column, id_column),
+        archive,
         corpus,
         split,
         AdaptedModel(encoder, epochs, seed=seed),
-        MlflowTracker(tracking_uri, ARTIFACTS),
-        measure=_measured(measure or [], codebook),
-        exclude=[HeldOut.of_file(file) for file in exclude or []],
+        MlflowTracker(tracking_uri, ARTIFACTS),  # last, since it makes a store where there is none
+        measure=measured,
+        exclude=excluded,
         leave_out=leave_out,
         limit=limit,
         study=study,

@@ -111,7 +111,7 @@ def _tell_variety(corpus: "Corpus", beside: Path) -> None:
 def split(
     path: CorpusOption = CORPUS,
     codebook: CodebookOption = CODEBOOK,
-    out: SplitOption = SPLIT,
+    out: Annotated[Path, typer.Option(help="the split to write (.json)")] = SPLIT,
     seed: SeedOption = 0,
     force: Annotated[bool, typer.Option("--force", help="replace a split that is there")] = False,
 ) -> None:

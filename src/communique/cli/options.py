@@ -31,7 +31,7 @@ CorpusOption = Annotated[Path, typer.Option("--data", help="labelled sentences (
 CodebookOption = Annotated[Path, typer.Option(help="the codebook")]
 SplitOption = Annotated[Path, typer.Option(help="the committed split")]
 SeedOption = Annotated[int, typer.Option(help="of all that is drawn at random")]
-ResamplesOption = Annotated[int, typer.Option(help="of the bootstrap over documents")]
+ResamplesOption = Annotated[int, typer.Option(min=1, help="of the bootstrap over documents")]
 StudyOption = Annotated[str, typer.Option(help="the study whose runs are meant")]
 
 

@@ -92,10 +92,13 @@ def export(
 ) -> None:
     """Export an encoder, alone or in an ensemble, to ONNX Runtime: scored without torch, int8 where it holds."""
     from communique.models.cascade import CascadeModel
-    from communique.models.export import export_model
+    from communique.models.export import check_encoder, export_model
     from communique.models.export_cache import check_agreement
+    from communique.models.folder import check_destination
 
+    check_destination(out)  # before the long work, not after it
     folder = model_folder(model, tracking_uri, fallback=False)
+    check_encoder(folder)
     cut = _Cut(data, codebook, split)
     judged = cut.part(validation, "validation") if precision == "int8" or budget is not None else None
     scales = cut.part(calibration, "train").texts if precision == "int8" else []
@@ -124,9 +127,11 @@ def distil(
     """Distil a fitted model into a small static one, tens of times faster: for whole archives, and for the package."""
     from communique.evaluation.calibration import PlattCalibrator
     from communique.models import load_model
+    from communique.models.folder import check_destination
     from communique.models.static import StaticModel
     from communique.training import DecisionRule, fit_model
 
+    check_destination(out)
     folder = model_folder(teacher, tracking_uri, fallback=False)
     cut = _Cut(data, codebook, split)
     train, validation = cut.part(None, "train"), cut.part(None, "validation")

@@ -173,7 +173,7 @@ def read_corpus(path: str | Path, codebook: Codebook, where: Mapping[str, Any] |
         sentences.append(sentence)
     if not sentences:
         wanted = " where " + ", ".join(f"{k} is {v}" for k, v in where.items()) if where else ""
-        raise CommuniqueError(f"{path}: holds no sentence{wanted}; give one JSON object a line")
+        raise CommuniqueError(f"{path}: holds no sentence{wanted}; give one a line, as JSON or CSV")
     return Corpus(tuple(sentences), codebook)
 
 
@@ -235,7 +235,7 @@ def records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     except OSError as error:
         raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); check the path") from error
     except UnicodeDecodeError as error:
-        raise CommuniqueError(f"{path}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+        raise CommuniqueError(f"{path}: is not UTF-8 (byte {error.start}); give a .jsonl or .csv in UTF-8") from error
     yield from _csv_records(path, content) if path.suffix.lower() == ".csv" else _jsonl_records(path, content)
 
 

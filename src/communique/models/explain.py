@@ -105,11 +105,6 @@ def explain(
     ]
 
 
-def contributions(model: Explainable, texts: Sequence[str]) -> list[list[Contribution]]:
-    """The words of each text with what they did for every label, by the best method for the model."""
-    return [list(explanation.words) for explanation in explain(model, texts)]
-
-
 def word_spans(text: str) -> list[tuple[int, int]]:
     """Where the words stand: runs of characters that are not white space."""
     return [match.span() for match in re.finditer(r"\S+", text)]

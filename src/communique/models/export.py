@@ -71,8 +71,7 @@ def export_model(
     """
     if precision not in ("float32", "int8"):
         raise CommuniqueError(f"precision '{precision}': must be float32 or int8")
-    if not has_encoder(folder):
-        raise CommuniqueError(f"{folder}: has no encoder, so there is nothing to export; score it as it is")
+    check_encoder(folder)
     plain = _exported(folder, None)
     if precision == "float32":
         return Export(plain, "float32")
@@ -92,6 +91,12 @@ def has_encoder(folder: Path) -> bool:
     if read_manifest(folder)["kind"] in ("embedding", "setfit"):
         return not (folder / ENCODER / GRAPH).is_file()
     return (folder / NETWORK).is_dir() or any(has_encoder(member) for member in member_folders(folder))
+
+
+def check_encoder(folder: Path) -> None:
+    """Raise CommuniqueError where there is nothing in a saved model that an export would make faster."""
+    if not has_encoder(folder):
+        raise CommuniqueError(f"{folder}: has no encoder, so there is nothing to export; score it as it is")
 
 
 @dataclass(frozen=True)
