@@ -5,9 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, Sentence
+
+settings.register_profile("any machine", deadline=None)  # a busy one is slow, not wrong
+settings.load_profile("any machine")
 
 WORDS = {
     "rejects": "we reject meddling in our affairs",
