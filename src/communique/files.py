@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,14 +12,9 @@ from communique.errors import CommuniqueError
 @contextmanager
 def all_or_nothing(*outputs: Path) -> Iterator[list[Path]]:
     """Hidden files beside the outputs, put in their places at the end, or removed on any error or interrupt."""
-    staged = [out.with_name(f".{out.name}.{os.getpid()}.part") for out in outputs]
+    staged: list[Path] = []
     try:
-        for path in staged:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-    except OSError as error:
-        raise CommuniqueError(f"{outputs[0]}: cannot be written ({error.strerror}); choose another folder") from error
-    try:
+        staged.extend(map(_stage, outputs))
         yield staged
         for path, out in zip(staged, outputs, strict=True):
             path.replace(out)
@@ -28,10 +23,26 @@ def all_or_nothing(*outputs: Path) -> Iterator[list[Path]]:
             path.unlink(missing_ok=True)
 
 
+def _stage(out: Path) -> Path:
+    staged = out.with_name(f".{out.name}.{os.getpid()}.part")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        staged.touch()
+    except OSError as error:
+        raise CommuniqueError(f"{out}: cannot be written ({error.strerror}); choose another folder") from error
+    return staged
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text in UTF-8, whole or not at all; folders on the way are made."""
-    with all_or_nothing(path) as (staged,):
-        staged.write_text(text, encoding="utf-8")
+    write_texts({path: text})
+
+
+def write_texts(texts: Mapping[Path, str]) -> None:
+    """Write every text in UTF-8 or, where one cannot be written, none; folders on the way are made."""
+    with all_or_nothing(*texts) as staged:
+        for path, text in zip(staged, texts.values(), strict=True):
+            path.write_text(text, encoding="utf-8")
 
 
 def file_digest(path: Path) -> str:

@@ -26,6 +26,7 @@ EXPORT = ("annotate", "export", "data/sentences.jsonl", "--out", "x.xlsx")
         ((*EVALUATE, "--out", "data"), "data: "),
         ((*EVALUATE, "--out", "letter.txt/metrics.json"), "letter.txt"),
         ((*EVALUATE, "--predictions", "letter.txt/said.csv"), "letter.txt"),
+        ((*EVALUATE, "--predictions", "said.xlsx"), "said.xlsx: predictions are written as .csv or .parquet"),
         ((*EVALUATE, "--resamples", "0"), "0 resamples"),
         (("compare",), "give --study or --predictions"),
         (("compare", "--predictions", "p.csv", "--interval", "wide"), "--interval wide: choose percentile or bca"),

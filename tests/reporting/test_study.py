@@ -19,7 +19,6 @@ from communique.evaluation.comparison import Leaderboard, compare
 from communique.evaluation.learning_curve import learning_curve
 from communique.evaluation.metrics import evaluate
 from communique.evaluation.predictions import System
-from communique.reporting import study
 from communique.reporting.latex import document
 from communique.reporting.leaderboard import Block, Estimate, blocks, every_fit, label_titles, markdown, ranking
 from communique.reporting.study import Section, verdict, write_study
@@ -113,13 +112,6 @@ def test_the_tables_lie_beside_the_page(folder: Path, board: Leaderboard) -> Non
     assert board.note in text
     for block in blocks(board, label_titles(board)):
         assert f"## {block.title}" in text
-
-
-def test_nothing_is_left_behind_where_a_file_cannot_be_written(tmp_path: Path) -> None:
-    texts = {tmp_path / "board.html": "page", tmp_path / "folder" / "board.tex": "table"}
-    with pytest.raises(OSError, match="folder"):
-        study._write_all(texts)
-    assert not list(tmp_path.iterdir())
 
 
 def test_latex_is_whole_tables_with_nothing_left_to_be_taken_for_a_command(board: Leaderboard) -> None:

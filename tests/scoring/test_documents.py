@@ -1,11 +1,6 @@
-"""Reading: the same text in every format gives the same sentences; metadata, ids and encodings."""
+"""Reading documents: metadata, ids, encodings, and what is left out."""
 
-import gzip
-import html
 import io
-import json
-from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -17,81 +12,19 @@ from communique.scoring.inputs import ReadingLog
 from communique.scoring.sentences import split
 from communique.scoring.source import normalise
 
-PARAGRAPHS = [
-    "The ministers of Marenia and Oland met in Lessing on Tuesday for the first time in nine years. Mr. J. Osvald "
-    "spoke of a new chapter, and of the café where it began.",
-    "“We will not be lectured by anyone,” he told the assembled press. “Our ports stay open to all who come in peace.”",
-    "The two sides agreed to meet again in the autumn, at a place that both have yet to name. A joint text will follow "
-    "under Decree No. 14, officials of both governments said.",
-]
-SENTENCES = [sentence.text for sentence in split("\n\n".join(PARAGRAPHS))]
-
-
-def write_html(path: Path) -> None:
-    body = "".join(f"<p>{html.escape(paragraph)}</p>" for paragraph in PARAGRAPHS)
-    menu = "<nav><ul><li><a href='/a'>Home</a></li><li><a href='/b'>Contact us today</a></li></ul></nav>"
-    path.write_text(f"<html><body>{menu}<article>{body}</article><footer>© Somebody</footer></body></html>", "utf-8")
-
-
-def write_pdf(path: Path) -> None:
-    pymupdf = pytest.importorskip("pymupdf")
-    book = pymupdf.open()
-    for number in range(3):
-        page = book.new_page()
-        page.insert_text((72, 40), f"Bulletin of the Ministry, page {number + 1}", fontsize=9)
-        page.insert_htmlbox(pymupdf.Rect(72, 100, 420, 700), f"<p>{PARAGRAPHS[number]}</p>")
-        page.insert_text((290, 820), str(number + 1), fontsize=9)
-    book.save(path)
-
-
-def write_docx(path: Path) -> None:
-    docx = pytest.importorskip("docx")
-    document = docx.Document()
-    for paragraph in PARAGRAPHS:
-        document.add_paragraph(paragraph)
-    document.save(str(path))
-
 
 def frame() -> pd.DataFrame:
-    return pd.DataFrame({"text": ["\n\n".join(PARAGRAPHS)], "country": ["Oland"], "year": [1999]})
-
-
-TEXT = "\n\n".join(PARAGRAPHS)
-WRITERS: dict[str, Callable[[Path], object]] = {
-    "a.txt": lambda path: path.write_text(TEXT, "utf-8"),
-    "bom.txt": lambda path: path.write_text(TEXT, "utf-8-sig"),
-    "crlf.txt": lambda path: path.write_bytes(TEXT.replace("\n", "\r\n").encode()),
-    "decomposed.txt": lambda path: path.write_text(TEXT.replace("é", "é"), "utf-8"),
-    "utf16.txt": lambda path: path.write_text(TEXT, "utf-16"),
-    "windows.txt": lambda path: path.write_bytes(TEXT.encode("cp1252")),
-    "a.md": lambda path: path.write_text(TEXT.replace("Marenia", "**Marenia**"), "utf-8"),
-    "a.html": write_html,
-    "a.pdf": write_pdf,
-    "a.docx": write_docx,
-    "a.csv": lambda path: frame().to_csv(path, index=False),
-    "semicolons.csv": lambda path: frame().to_csv(path, index=False, sep=";"),
-    "a.tsv": lambda path: frame().to_csv(path, index=False, sep="\t"),
-    "a.jsonl": lambda path: frame().to_json(path, orient="records", lines=True),
-    "a.parquet": lambda path: frame().to_parquet(path),
-    "a.xlsx": lambda path: frame().to_excel(path, index=False),
-    "a.txt.gz": lambda path: path.write_bytes(gzip.compress(TEXT.encode())),
-    "a.jsonl.gz": lambda path: path.write_bytes(gzip.compress(json.dumps({"text": TEXT}).encode())),
-}
-
-
-@pytest.mark.parametrize("name", WRITERS)
-def test_the_same_text_in_any_format_gives_the_same_sentences(name, tmp_path):
-    WRITERS[name](tmp_path / name)
-    (document,) = read_documents([tmp_path / name])
-    assert [sentence.text for sentence in split(document.text)] == SENTENCES
+    return pd.DataFrame({"text": ["They met. They parted."], "country": ["Oland"], "year": [1999]})
 
 
 def test_metadata_of_a_table_are_its_other_columns(tmp_path):
-    for name in ("a.csv", "a.parquet", "a.jsonl", "a.xlsx"):
-        WRITERS[name](tmp_path / name)
-        (document,) = read_documents([tmp_path / name])
-        assert document.metadata == {"country": "Oland", "year": "1999"}
-        assert document.id == f"{name}#1"
+    frame().to_csv(tmp_path / "a.csv", index=False)
+    frame().to_parquet(tmp_path / "a.parquet")
+    frame().to_json(tmp_path / "a.jsonl", orient="records", lines=True)
+    frame().to_excel(tmp_path / "a.xlsx", index=False)
+    documents = list(read_documents([tmp_path]))
+    assert {document.id for document in documents} == {"a.csv#1", "a.jsonl#1", "a.parquet#1", "a.xlsx#1"}
+    assert all(document.metadata == {"country": "Oland", "year": "1999"} for document in documents)
 
 
 ENCODED = {

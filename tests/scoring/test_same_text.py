@@ -3,9 +3,11 @@
 import bz2
 import gzip
 import html
+import json
 import lzma
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -49,24 +51,23 @@ def write_html(path: Path) -> None:
     path.write_text(page().format(menu, f"{foot}</footer>"), "utf-8")
 
 
-def write_pdf(path: Path) -> None:
-    """Pages with running head and foot, justified lines, two columns on the second page."""
+COLUMNS = [(0, (60, 80, 535, 760)), (1, (60, 80, 285, 760)), (1, (310, 80, 535, 760))]
+PAGES = [(number, (60, 80, 535, 760)) for number in range(3)]
+
+
+def write_pdf(path: Path, places: Sequence[tuple[int, tuple[float, ...]]] = COLUMNS) -> None:
+    """Pages with running head and foot and justified lines; ``places`` are the page and box of each third."""
     pymupdf = pytest.importorskip("pymupdf")
     book = pymupdf.open()
     css = "* {font-family: serif; font-size: 11px; text-align: justify} h1 {font-size: 18px} h2 {font-size: 14px}"
-    parts = [PARAGRAPHS[:5], PARAGRAPHS[5:10], PARAGRAPHS[10:]]
-    places = [
-        (0, pymupdf.Rect(60, 80, 535, 760)),
-        (1, pymupdf.Rect(60, 80, 285, 760)),
-        (1, pymupdf.Rect(310, 80, 535, 760)),
-    ]
-    for number in range(2):
+    last = max(number for number, _ in places)
+    for number in range(last + 1):
         sheet = book.new_page()
         sheet.insert_text((60, 40), "Kessel Straits — final text", fontsize=9)
-        sheet.insert_text((290, 820), f"{number + 1}/2", fontsize=9)
-    for part, (number, place) in zip(parts, places, strict=True):
+        sheet.insert_text((290, 820), f"{number + 1}/{last + 1}", fontsize=9)
+    for part, (number, place) in zip((PARAGRAPHS[:5], PARAGRAPHS[5:10], PARAGRAPHS[10:]), places, strict=True):
         body = "".join(f"<{kind}>{html.escape(text)}</{kind}>" for kind, text in part)
-        book[number].insert_htmlbox(place, body, css=css)
+        book[number].insert_htmlbox(pymupdf.Rect(place), body, css=css)
     book.save(path)
 
 
@@ -86,17 +87,26 @@ def frame() -> pd.DataFrame:
 
 WRITERS: dict[str, Callable[[Path], object]] = {
     "a.txt": lambda path: path.write_text(TEXT, "utf-8"),
+    "bom.txt": lambda path: path.write_text(TEXT, "utf-8-sig"),
+    "crlf.txt": lambda path: path.write_bytes(TEXT.replace("\n", "\r\n").encode()),
+    "decomposed.txt": lambda path: path.write_text(normalize("NFD", TEXT), "utf-8"),
+    "windows.txt": lambda path: path.write_bytes(TEXT.encode("cp1252")),
     "bullets.txt": lambda path: path.write_text(TEXT.replace("\n- ", "\n• "), "utf-16"),
-    "a.md": lambda path: path.write_text(TEXT.replace("Sanctions\n", "## Sanctions\n", 1), "utf-8"),
+    "a.md": lambda path: path.write_text(
+        TEXT.replace("Sanctions\n", "## Sanctions\n", 1).replace("Oland", "**Oland**"), "utf-8"
+    ),
     "a.html": write_html,
-    "a.pdf": write_pdf,
+    "columns.pdf": write_pdf,
+    "pages.pdf": lambda path: write_pdf(path, PAGES),
     "a.docx": write_docx,
-    "a.csv": lambda path: frame().to_csv(path, index=False, sep=";"),
+    "a.csv": lambda path: frame().to_csv(path, index=False),
+    "semicolons.csv": lambda path: frame().to_csv(path, index=False, sep=";"),
     "a.tsv": lambda path: frame().to_csv(path, index=False, sep="\t"),
     "a.jsonl": lambda path: frame().to_json(path, orient="records", lines=True),
     "a.parquet": lambda path: frame().to_parquet(path),
     "a.xlsx": lambda path: frame().to_excel(path, index=False),
     "a.txt.gz": lambda path: path.write_bytes(gzip.compress(TEXT.encode())),
+    "a.jsonl.gz": lambda path: path.write_bytes(gzip.compress(json.dumps({"text": TEXT}).encode())),
     "a.txt.bz2": lambda path: path.write_bytes(bz2.compress(TEXT.encode())),
     "a.txt.xz": lambda path: path.write_bytes(lzma.compress(TEXT.encode())),
 }

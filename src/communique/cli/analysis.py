@@ -15,6 +15,8 @@ from communique.cli.options import (
     console,
     load,
     open_tracker,
+    read_labelled,
+    read_labelled_for,
     write_text,
 )
 from communique.errors import CommuniqueError
@@ -53,7 +55,7 @@ def slices(
     if out and out.suffix not in (".csv", ".html"):
         raise CommuniqueError(f"{out}: slices are written as .csv, or as .html with .csv beside; name it so")
     tables = _file(predictions) if predictions else _tables(_runs(study or "", run, tracking_uri), part)
-    corpus, frames, pages = _corpus(data, codebook), [], []
+    corpus, frames, pages = read_labelled(data, codebook), [], []
     for name, table in tables.items():
         chosen = corpus_of(table, corpus, name)
         labels = chosen.codebook.names
@@ -128,14 +130,10 @@ Gathered = tuple["Corpus", "list[Answers]", "dict[str, StanceModel]"]
 
 def _asked(references: list[str], data: Path, uri: str) -> Gathered:
     """Answers of loaded models on a labelled file."""
-    from communique.data.codebook import Codebook
-    from communique.data.dataset import read_corpus
     from communique.reporting.answers import ask, distinct
 
     models = [load(reference, uri) for reference in references]
-    first = models[0]
-    book = first.codebook or Codebook.of_names(first.labels)
-    corpus = read_corpus(data, book)
+    corpus = read_labelled_for(models[0], data)
     named = dict(zip(distinct([one.name for one in models]), models, strict=True))
     return corpus, [ask(one, corpus, name) for name, one in named.items()], named
 
@@ -146,7 +144,7 @@ def _recorded(runs: "dict[str, RunRecord]", part: str, data: Path, codebook: Pat
 
     tables = _tables(runs, part)
     name, table = next(iter(tables.items()))
-    corpus = corpus_of(table, _corpus(data, codebook), name)
+    corpus = corpus_of(table, read_labelled(data, codebook), name)
     answers = []
     for name, other in tables.items():
         if set(other["id"]) != set(table["id"]):
@@ -182,10 +180,3 @@ def _file(path: Path) -> "dict[str, pd.DataFrame]":
     from communique.reporting.systems import read_predictions
 
     return {path.stem: read_predictions(path)}
-
-
-def _corpus(path: Path, codebook: Path) -> "Corpus":
-    from communique.data.codebook import Codebook
-    from communique.data.dataset import read_corpus
-
-    return read_corpus(path, Codebook.load(codebook))

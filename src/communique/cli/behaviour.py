@@ -16,11 +16,12 @@ from communique.cli.options import (
     SeedOption,
     SplitOption,
     UriOption,
+    codebook_of,
     console,
     load,
-    write_text,
 )
 from communique.errors import CommuniqueError
+from communique.files import write_texts
 
 if TYPE_CHECKING:
     from communique.behaviour import BehaviourReport
@@ -46,13 +47,12 @@ def behave(
 ) -> None:
     """Try negation, attribution, opposite stance, actor swaps and more; say what a model gets wrong and how often."""
     from communique.behaviour import behave as try_behaviour
-    from communique.data.codebook import Codebook
     from communique.reporting.behaviour import behaviour_tables
 
     if out and out.suffix not in (".html", ".htm"):
         raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .json and .csv come beside it")
     fitted = load(model, tracking_uri)
-    book = fitted.codebook or Codebook.of_names(fitted.labels)
+    book = codebook_of(fitted)
     pairs, plain = pairs_and_cases(book, contrast, cases)
     sentences = _sentences(data, split, book)
     report = try_behaviour(
@@ -112,6 +112,5 @@ def _write(report: "BehaviourReport", out: Path) -> None:
         out.with_suffix(".actors.csv"): report.actors_frame().to_csv(index=False),
         out: behaviour_page(report),
     }
-    for path, text in files.items():
-        write_text(path, text)
+    write_texts(files)
     console.print(f"page → {out}")

@@ -16,9 +16,11 @@ from communique.cli.options import (
     console,
     load,
     open_tracker,
+    read_labelled_for,
     write_text,
 )
 from communique.errors import CommuniqueError
+from communique.files import all_or_nothing
 
 FIXED = "communique.data.splits.FixedSplit"
 
@@ -40,23 +42,22 @@ def evaluate(
     tracking_uri: UriOption = URI,
 ) -> None:
     """Measure a model on labelled sentences, with document-clustered 95% intervals."""
-    from communique.data.codebook import Codebook
-    from communique.data.dataset import read_corpus
     from communique.reporting.tables import metrics_table
     from communique.training import predict
 
+    if predictions and predictions.suffix not in (".csv", ".parquet"):
+        raise CommuniqueError(f"{predictions}: predictions are written as .csv or .parquet; name it so")
     fitted = load(model, tracking_uri)
-    book = fitted.codebook or Codebook.of_names(fitted.labels)
-    said = predict(fitted, read_corpus(data, book))
+    said = predict(fitted, read_labelled_for(fitted, data))
     metrics = said.metrics(resamples=resamples)
     console.print(metrics_table(metrics, fitted.titles, f"{fitted.name} on {data}"))
     if out:
         write_text(out, json.dumps(metrics.to_dict(), indent=1) + "\n")
     if predictions:
         table = said.to_frame("evaluation")
-        predictions.parent.mkdir(parents=True, exist_ok=True)
-        csv = predictions.suffix == ".csv"
-        table.to_csv(predictions, index=False) if csv else table.to_parquet(predictions, index=False)
+        with all_or_nothing(predictions) as (staged,):
+            write = table.to_csv if predictions.suffix == ".csv" else table.to_parquet
+            write(staged, index=False)
 
 
 def champion(

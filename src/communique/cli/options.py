@@ -11,6 +11,7 @@ from communique.errors import CommuniqueError
 from communique.files import write_text as write_text
 
 if TYPE_CHECKING:
+    from communique.data.codebook import Codebook
     from communique.data.dataset import Corpus
     from communique.models import StanceModel
     from communique.tracking.base import Tracker
@@ -41,6 +42,20 @@ def read_labelled(path: Path, codebook: Path) -> "Corpus":
     from communique.data.dataset import read_corpus
 
     return read_corpus(path, Codebook.load(codebook))
+
+
+def codebook_of(model: "StanceModel") -> "Codebook":
+    """The codebook a model was fitted by; of a model that kept none, one with its labels' names."""
+    from communique.data.codebook import Codebook
+
+    return model.codebook or Codebook.of_names(model.labels)
+
+
+def read_labelled_for(model: "StanceModel", path: Path) -> "Corpus":
+    """A labelled file by a model's own codebook."""
+    from communique.data.dataset import read_corpus
+
+    return read_corpus(path, codebook_of(model))
 
 
 def load(reference: str, uri: str) -> "StanceModel":

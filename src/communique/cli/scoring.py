@@ -62,7 +62,6 @@ def score(
         raise typer.Exit(stop.code) from stop
     _tell(summary, fitted)
     if report:
-        report.parent.mkdir(parents=True, exist_ok=True)
         write_document_page(out, inputs, fitted, report, **columns, **shown)  # type: ignore[arg-type]
         console.print(f"page → {report}")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from communique.cli.behaviour import pairs_and_cases
-from communique.cli.options import CODEBOOK, CORPUS, console, load
+from communique.cli.options import CODEBOOK, CORPUS, codebook_of, console, load
 from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
@@ -105,7 +105,6 @@ def _tried(
 ) -> "BehaviourReport":
     """The suite's report on the model of a system's first seed; CommuniqueError says why there is none."""
     from communique.behaviour import behave
-    from communique.data.codebook import Codebook
 
     if system.pooled:
         raise CommuniqueError("several models, one a value of what was pooled, make one system")
@@ -115,8 +114,7 @@ def _tried(
     if reference is None:
         raise CommuniqueError("its run kept no model, as a k-fold run keeps none")
     model = load(reference, wishes.uri)
-    book = model.codebook or Codebook.of_names(model.labels)
-    pairs, cases = pairs_and_cases(book)
+    pairs, cases = pairs_and_cases(codebook_of(model))
     start = time.perf_counter()
     report = behave(model, pairs, cases, sentences.sentences if sentences else (), sample=wishes.sample, progress=True)
     console.print(f"behaviour of {system.name}: {time.perf_counter() - start:.0f} s")

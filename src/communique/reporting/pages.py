@@ -4,16 +4,20 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from communique.reporting.leaderboard import Estimate
+
 
 def page_environment() -> Environment:
     """Where the HTML templates of this room are found, and how they are read."""
-    return Environment(
+    environment = Environment(
         loader=PackageLoader("communique.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
+    return environment
 
 
 def rendered(template: str, **content: Any) -> str:

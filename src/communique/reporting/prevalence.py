@@ -10,6 +10,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.plots import COLOURS
 from communique.evaluation.prevalence import Share
 from communique.evaluation.resampling import Interval
+from communique.files import all_or_nothing
 from communique.scoring.prevalence import GroupShare, Prevalence
 
 PLOTS = (".svg", ".png", ".pdf")
@@ -72,8 +73,9 @@ def prevalence_plot(found: Prevalence, path: Path, titles: Mapping[str, str] | N
     panels[0].invert_yaxis()
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside lower center", ncols=2, fontsize=8, frameon=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
+    with all_or_nothing(path) as (staged,):
+        kind = path.suffix[1:]
+        figure.savefig(staged, format=kind, metadata={"Date": None} if kind == "svg" else None)
 
 
 def _panel(axes, shares: list[GroupShare]) -> None:  # type: ignore[no-untyped-def]

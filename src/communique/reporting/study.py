@@ -1,11 +1,9 @@
 """The study page: a leaderboard with its plots, as one file that needs no network, and its tables beside it."""
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -22,8 +20,10 @@ from communique.evaluation.study_plots import (
     precision_recall_figure,
     reliability_figure,
 )
+from communique.files import write_texts
 from communique.reporting.latex import document
-from communique.reporting.leaderboard import Block, Estimate, blocks, label_titles, markdown
+from communique.reporting.leaderboard import Block, blocks, label_titles, markdown
+from communique.reporting.pages import rendered
 from communique.reporting.svg import inline
 
 
@@ -76,7 +76,7 @@ def write_study(
     tables = blocks(board, named, curves, pooling)
     frame = board.to_frame() if pooling is None else board.to_frame().merge(pooling.to_frame(), on="model")
     text = "\n".join(markdown(block) for block in tables)
-    _write_all(
+    write_texts(
         {
             out: _page(board, title, named, tables, curves, sections),
             out.with_suffix(".csv"): frame.to_csv(index=False),
@@ -95,10 +95,9 @@ def _page(
     curves: Sequence[LearningCurve],
     sections: Sequence[Section],
 ) -> str:
-    environment = Environment(loader=PackageLoader("communique.reporting"), autoescape=True)
-    environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
     ranking, *further = tables
-    return environment.get_template("study.html").render(
+    return rendered(
+        "study.html",
         title=title,
         verdict=verdict(board),
         ranking=ranking,
@@ -165,17 +164,3 @@ def _plots(board: Leaderboard, titles: Sequence[str], curves: Sequence[LearningC
         ),
     ]
     return [plot for plot in found if plot.figures]
-
-
-def _write_all(texts: Mapping[Path, str]) -> None:
-    """Write every file or, where one cannot be written, none."""
-    staged = {path: path.with_name(f".{path.name}.{os.getpid()}") for path in texts}
-    next(iter(texts)).parent.mkdir(parents=True, exist_ok=True)
-    try:
-        for path, text in texts.items():
-            staged[path].write_text(text, encoding="utf-8")
-        for path, temporary in staged.items():
-            temporary.replace(path)
-    finally:
-        for temporary in staged.values():
-            temporary.unlink(missing_ok=True)

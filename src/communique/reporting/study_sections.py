@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
 
 import numpy as np
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from communique.behaviour.report import TESTS, BehaviourReport, RateRow
@@ -20,6 +18,7 @@ from communique.evaluation.slices import Slice, SliceReport, measure_slices
 from communique.reporting.answers import corpus_of
 from communique.reporting.behaviour import actors_note, behaviour_body
 from communique.reporting.leaderboard import Cell, Estimate, estimate
+from communique.reporting.pages import rendered
 from communique.reporting.slices import note
 from communique.reporting.study import Section
 
@@ -76,7 +75,7 @@ def slices_of(board: Leaderboard, sentences: Corpus, resamples: int = 2000, prog
     said = note(report)
     if blank:
         said = f"{said} Without macro-F1, for want of documents or of labels: {', '.join(blank)}."
-    return Section(f"Slices of {best}", _render("study_slices.html", header=header, rows=rows, note=said, rival=rival))
+    return Section(f"Slices of {best}", rendered("study_slices.html", header=header, rows=rows, note=said, rival=rival))
 
 
 def _two(board: Leaderboard) -> tuple[str, str | None]:
@@ -110,7 +109,7 @@ def errors_of(board: Leaderboard, sentences: Corpus, most: int = MISTAKES) -> Se
     answers = _first_fit(board, names[0])
     found = hard_cases(board.answers.gold, [answers], board.labels, margin=0.0, limit=most)
     titles = {label.name: label.title for label in sentences.codebook.labels}
-    html = _render(
+    html = rendered(
         "study_errors.html",
         names=names,
         mistakes=[_mistake(board, names, case, sentences, titles) for case in found.cases],
@@ -149,7 +148,7 @@ def behaviour_of(reports: Mapping[str, BehaviourReport], absent: Mapping[str, st
         TESTS[test]: [(key, [_rate(found.get(key)) for found in rows.values()]) for key in keys if key[0] == test]
         for test in TESTS
     }
-    html = _render(
+    html = rendered(
         "study_behaviour.html",
         names=list(reports),
         groups={title: found for title, found in groups.items() if found},
@@ -162,11 +161,3 @@ def behaviour_of(reports: Mapping[str, BehaviourReport], absent: Mapping[str, st
 
 def _rate(row: RateRow | None) -> Cell:
     return "" if row is None else estimate(Interval(row.rate, row.low, row.high))
-
-
-def _render(template: str, **given: Any) -> str:
-    environment = Environment(
-        loader=PackageLoader("communique.reporting"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.tests["estimate"] = lambda cell: isinstance(cell, Estimate)
-    return environment.get_template(template).render(given)
