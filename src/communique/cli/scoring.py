@@ -41,6 +41,7 @@ def score(
     tracking_uri: UriOption = URI,
 ) -> None:
     """Score documents sentence by sentence: a table, and a page if asked. Interrupted, the same command goes on."""
+    from communique.models.threads import threads
     from communique.reporting.corrected import read_corrected
     from communique.reporting.document_page import write_document_page
     from communique.scoring.interruption import Interrupted
@@ -54,7 +55,7 @@ def score(
     corrected = read_corrected(prevalence, fitted.labels) if prevalence else None
     shown = {"most": documents, "explain": explain, "corrected": corrected, "progress": True}
     columns = {"text_column": text_column, "id_column": id_column}
-    further = {"margin": margin, "any_language": any_language, "force": force, "page": report}
+    further = {"margin": margin, "any_language": any_language, "force": force, "page": report, "workers": threads()}
     try:
         summary = score_table(fitted, inputs, out, **columns, **further)  # type: ignore[arg-type]
     except Interrupted as stop:

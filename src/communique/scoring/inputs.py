@@ -40,6 +40,19 @@ class ReadingLog:
         else:
             self.further += 1
 
+    def take(self) -> "ReadingLog":
+        """What was logged since this was last asked, which is forgotten here."""
+        taken = ReadingLog(Counter(self.dropped), list(self.notes), self.further)
+        self.restore(ReadingLog().to_dict())
+        return taken
+
+    def add(self, other: "ReadingLog") -> None:
+        """Log what another log holds."""
+        self.dropped.update(other.dropped)
+        for text in other.notes:
+            self.note(text)
+        self.further += other.further
+
     def to_dict(self) -> dict[str, Any]:
         """The log as plain data."""
         return {"dropped": dict(self.dropped), "notes": list(self.notes), "further": self.further}

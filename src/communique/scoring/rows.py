@@ -8,12 +8,13 @@ import pandas as pd
 
 from communique.evaluation.nearness import nearness
 from communique.scoring.documents import Document, Place
-from communique.scoring.holder import NOBODY, Holder, holders
+from communique.scoring.holder import Holder
 from communique.scoring.inputs import ReadingLog
-from communique.scoring.language import ENGLISH, languages
+from communique.scoring.language import ENGLISH
 from communique.scoring.model import ScoringModel, decisions, probabilities
+from communique.scoring.reading import ReadDocument, Reading
 from communique.scoring.register import Register
-from communique.scoring.sentences import Sentence, split
+from communique.scoring.sentences import Sentence
 
 NOT_ENGLISH = "not English"
 
@@ -36,32 +37,27 @@ class Cursor(NamedTuple):
     sentences: int
 
 
-def rows_of(document: Document, register: Register) -> list[Row]:
-    """The sentences of a document with all that its text tells of them."""
-    sentences = split(document.text)
-    rows = []
-    spoken = languages([sentence.text for sentence in sentences])
-    held = holders(document.text, sentences, document.metadata)
-    for i, (sentence, language, holder) in enumerate(zip(sentences, spoken, held, strict=True)):
-        if language != ENGLISH and holder.source != "speaker":
-            holder = NOBODY  # the rules read English
-        reprint_of = register.first(sentence.text, document.id, i)
-        rows.append(Row(document, i, sentence, language, holder, reprint_of))
-    return rows
+def rows_of(document: Document, readings: Sequence[Reading], register: Register) -> list[Row]:
+    """The sentences of a document with all that is known of them."""
+    return [
+        Row(document, i, *reading, register.first(reading.sentence.text, document.id, i))
+        for i, reading in enumerate(readings)
+    ]
 
 
 def chunks(
-    documents: Iterable[tuple[Place, Document]], size: int, register: Register, log: ReadingLog, done: int = 0
+    documents: Iterable[ReadDocument], size: int, register: Register, log: ReadingLog, done: int = 0
 ) -> Iterator[tuple[list[Row], Cursor]]:
     """Rows in lists of ``size``, the last one shorter, each with the cursor after it.
 
-    ``done`` sentences of the first document are passed over. A document is read when its first row is due, so that
-    only one is in memory, and the log never runs ahead of the rows.
+    ``done`` sentences of the first document are passed over. What was logged on the way to a document comes to
+    ``log`` when its first row is due, so that the log never runs ahead of the rows, however far reading does.
     """
     rows: list[Row] = []
     place = Place()
-    for place, document in documents:
-        found = rows_of(document, register)
+    for place, document, readings, said in documents:
+        log.add(said)
+        found = rows_of(document, readings, register)
         if not found:
             log.dropped["documents without a sentence"] += 1
         for row in found[done:]:

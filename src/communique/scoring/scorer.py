@@ -1,5 +1,6 @@
 """Documents and a model to one row a sentence: as tables in memory, or to a file, streamed, with its provenance."""
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from communique.scoring.interruption import stoppable
 from communique.scoring.model import ScoringModel
 from communique.scoring.parts import Parts, as_arrow
 from communique.scoring.progress import ScoringProgress, telling
+from communique.scoring.reading import ReadDocument, read_all
 from communique.scoring.register import Register
 from communique.scoring.rows import chunks, scored
 from communique.scoring.source import Columns, Limits, Source
@@ -30,6 +32,8 @@ from communique.scoring.table import check_cells, check_destination, check_not_a
 
 # Sentences in a part: what a kill costs at most, and what is in memory together.
 CHUNK = 1024
+# Bytes of input from which on it pays to start processes that read.
+MUCH = 2_000_000
 
 
 def score(
@@ -56,7 +60,7 @@ def score(
     _check(model, margin)
     placed = ((Place(number), document) for number, document in enumerate(documents))
     with Register() as register:
-        for rows, _ in chunks(placed, batch, register, log or ReadingLog()):
+        for rows, _ in chunks(read_all(placed, ReadingLog()), batch, register, log or ReadingLog()):
             yield scored(model, rows, margin, metadata, any_language)
 
 
@@ -74,6 +78,7 @@ def score_table(
     progress: bool = True,
     force: bool = False,
     page: str | Path | None = None,
+    workers: int = 1,
 ) -> Summary:
     """Score files to ``out`` (``.csv``, ``.parquet``, ``.jsonl``, ``.xlsx``) with ``out.provenance.json`` beside it.
 
@@ -82,7 +87,9 @@ def score_table(
     number of files (about a kilobyte each) and the largest one that is read whole. After a kill the same call goes
     on after the last part and ends with the same bytes; ``force`` begins anew. The table is put in place at the end,
     whole; an earlier one is untouched until then. ``page`` is a page that will be made of the table: the provenance
-    names it, so that neither is taken for a document the next time.
+    names it, so that neither is taken for a document the next time. Much text is split and searched for holders by
+    so many ``workers`` (processes; a script that asks for more than one must guard its ``__main__``); the table does
+    not depend on it.
 
     Raises CommuniqueError for what cannot be read or written, Interrupted (a KeyboardInterrupt) at Ctrl-C or SIGTERM.
     """
@@ -98,7 +105,7 @@ def score_table(
     summary = Summary(out, {**columns, "margin": margin, "any_language": any_language, "chunk": chunk}, log)
     told = os.path.relpath(page, out.parent) if page else ""
     with Parts(out, job(model, summary.options, sources, hashes), force) as parts, stoppable(parts.kept):
-        _score_parts(model, sources, summary, parts, progress)
+        _score_parts(model, sources, summary, parts, progress, workers)
         check_unchanged(sources, stamps)
         with telling("writing the table …", progress):
             _publish(parts, summary, lambda table: provenance(summary, model, sources, hashes, table, told))
@@ -106,12 +113,13 @@ def score_table(
 
 
 def _score_parts(
-    model: ScoringModel, sources: Sequence[Source], summary: Summary, parts: Parts, progress: bool
+    model: ScoringModel, sources: Sequence[Source], summary: Summary, parts: Parts, progress: bool, workers: int
 ) -> None:
     """Score what is not scored yet, part by part."""
     chunk, margin, any_language = (summary.options[name] for name in ("chunk", "margin", "any_language"))
     done = summary.resume(parts.state)
-    documents = () if summary.finished else _documents(sources, summary, parts)
+    log = ReadingLog()
+    documents = () if summary.finished else _documents(sources, summary, parts, log, workers)
     names = _metadata_names(sources)
     with ScoringProgress(sources, progress, summary.resumed) as bar:
         for rows, cursor in chunks(documents, chunk, parts.register, summary.log, done):
@@ -120,21 +128,27 @@ def _score_parts(
             summary.counts.add(table)
             parts.add(as_arrow(table), summary.state(cursor))
             bar.update(summary.counts)
+    summary.log.add(log.take())  # what was left out after the last document
     if not summary.counts.sentences:
         raise CommuniqueError("no sentence was found in the inputs; check that they hold running text")
     parts.finish(summary.state(None))
 
 
-def _documents(sources: Sequence[Source], summary: Summary, parts: Parts) -> Iterator[tuple[Place, Document]]:
+def _documents(
+    sources: Sequence[Source], summary: Summary, parts: Parts, log: ReadingLog, workers: int
+) -> Iterator[ReadDocument]:
     """The documents that are not done, the one in work first; reading it again must not be noted again."""
     columns = Columns(summary.options["text_column"], summary.options["id_column"])
-    stored = parts.state.get("log")
     start = Place(*parts.state.get("place", START))
-    for document in placed_documents(sources, columns, summary.log, parts.register, start):
-        if stored is not None:
-            summary.log.restore(stored)
-            stored = None
-        yield document
+    placed = placed_documents(sources, columns, log, parts.register, start)
+    much = sum(source.size for source in sources) >= MUCH
+    documents = read_all(placed, log, workers if much else 1)
+    if (stored := parts.state.get("log")) is not None:
+        summary.log.restore(stored)
+        documents = itertools.chain(
+            (again._replace(log=ReadingLog()) for again in itertools.islice(documents, 1)), documents
+        )
+    yield from documents
 
 
 def _publish(parts: Parts, summary: Summary, told: Callable[[Path], dict[str, Any]]) -> None:
