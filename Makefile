@@ -31,15 +31,15 @@ run: setup  ## compare the models, crown the best, score two sample documents
 	  'The scored samples:  reports/example.html, reports/example.csv' \
 	  'Every run:           $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db' \
 	  'Your own documents:  $(BIN)/communique score FOLDER --out scored.csv --report scored.html' \
-	  'The best recipe:     make champion  (half an hour)'
+	  'The best recipe:     make champion  (30 to 40 minutes)'
 
-champion: setup  ## train the best recipe on the whole training split and register it (up to 40 minutes)
+champion: setup  ## train the best recipe on the whole training split and register it (30 to 40 minutes)
 	@$(BIN)/communique train -m experiment=study model=lexicon,tfidf,transformer seed=0 $(MEASURE)
 	@$(BIN)/communique train experiment=study model=transformer seed=1 $(MEASURE)
 	@$(BIN)/communique train experiment=champion $(MEASURE)
 	@$(BIN)/communique champion --study champion --run champion
 
-study: setup  ## every kind over several seeds, as a page: reports/study.html (hours; REAL=labelled.jsonl measures that too)
+study: setup  ## the main kinds over several seeds, as a page: reports/study.html (hours; REAL=labelled.jsonl measures that too)
 	@$(BIN)/communique train -m experiment=study $(MEASURE)
 	@$(BIN)/communique train -m experiment=study model=transformer,setfit seed=0,1,2 $(MEASURE)
 	@$(BIN)/communique train -m experiment=study_ensemble $(MEASURE)
@@ -71,4 +71,4 @@ pytest: setup
 	@$(BIN)/pytest -n 2
 
 clean:  ## remove what running made (not .venv)
-	rm -rf runs reports mlruns.db* mlartifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf runs reports mlruns.db* mlartifacts .*.lock src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

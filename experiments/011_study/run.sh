@@ -7,7 +7,8 @@ real=${1:?give a JSONL of labelled real sentences}
 here=experiments/011_study
 make study champion REAL="$real"
 for part in test real; do
-  .venv/bin/communique compare --study study --study champion --part "$part" --reference tfidf --out "reports/$part.html"
+  .venv/bin/communique compare --study study --study champion --part "$part" --reference tfidf --no-behave \
+    --out "reports/$part.html"
   cp "reports/$part.csv" "$here/$part.csv"
 done
 .venv/bin/python experiments/collect.py study "$here/results.json"
