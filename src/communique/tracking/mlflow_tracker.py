@@ -24,6 +24,7 @@ PARAM_LIMIT = 6000  # MLflow silently cuts longer values
 DIGEST_LIMIT = 36
 STUDY_TAG, PARENT_TAG, IDENTITY_TAG = "communique.study", "communique.parent", "communique.identity"
 PROCESS_TAG = "communique.process"
+RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}  # MLflow itself takes six minutes to give up
 
 
 class MlflowTracker:
@@ -37,6 +38,8 @@ class MlflowTracker:
         self.current = ""
 
     def _connect(self) -> MlflowClient:
+        for name, value in RETRIES.items():
+            os.environ.setdefault(name, value)
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
         local = self.uri.startswith("sqlite:///")
@@ -244,5 +247,5 @@ def _signature(folder: Path) -> Any:
 
 
 def first_line(error: Exception) -> str:
-    """What an error of MLflow's says first; the rest is a trace of its database."""
-    return str(error).strip().split("\n")[0]
+    """What an error of MLflow's says first; the rest is a trace of its database or of the connection."""
+    return str(error).strip().split("\n")[0].split(" with exception ")[0]
