@@ -169,7 +169,7 @@ def _texts(corpus: Path) -> Iterator[str]:
 
 
 def _scored(path: Path, work: Path) -> dict[str, float]:
-    """Wall seconds and peak megabytes of scoring a file in a process of its own."""
+    """Wall seconds of scoring a file apart, and the peak megabytes of the largest of its processes."""
     code = "from communique.cli import main; main()"
     scored = [str(path), "--id-column", "id", "--model", str(work / "static"), "--out", str(work / "scored.csv")]
     began = time.perf_counter()
