@@ -1,6 +1,7 @@
 """The frozen encoder remembers what it embedded, and nothing else."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -9,13 +10,20 @@ import pytest
 
 pytest.importorskip("torch")
 
+from communique.models.clock import save, spent
 from communique.models.encoder import FrozenEncoder
 
 TEXTS = ["We reject it.", "The budget was adopted without a vote."]
 
 
-def test_embeddings_are_computed_once_and_stay_as_they_were(tiny_encoder: Path, monkeypatch) -> None:
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> Iterator[None]:
     FrozenEncoder._remembered.clear()
+    yield
+    FrozenEncoder._remembered.clear()
+
+
+def test_embeddings_are_computed_once_and_stay_as_they_were(tiny_encoder: Path, monkeypatch) -> None:
     encoder = FrozenEncoder(str(tiny_encoder), 32)
     compute = Mock(side_effect=encoder._embed)
     monkeypatch.setattr(encoder, "_embed", compute)
@@ -25,6 +33,20 @@ def test_embeddings_are_computed_once_and_stay_as_they_were(tiny_encoder: Path, 
     np.testing.assert_allclose(other, first[::-1], atol=1e-6)
     with pytest.raises(ValueError, match="read-only"):
         first[0] = 0
+
+
+def test_what_was_remembered_costs_what_it_cost_at_first(tiny_encoder: Path, monkeypatch) -> None:
+    encoder = FrozenEncoder(str(tiny_encoder), 32)
+
+    def slow(texts: list[str], *given: object) -> np.ndarray:
+        save(100)  # as if it took so many seconds
+        return np.zeros((len(texts), 2))
+
+    monkeypatch.setattr(encoder, "_embed", slow)
+    for _ in range(2):
+        started = spent()
+        encoder.embed(TEXTS)
+        assert 100 <= spent() - started < 150
 
 
 def test_other_weights_in_the_same_folder_are_not_taken_for_the_old(tiny_encoder: Path, tmp_path: Path) -> None:

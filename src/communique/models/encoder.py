@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from rich.progress import track
 
 from communique.errors import CommuniqueError, missing_extra
+from communique.models.clock import save, spent
 
 if TYPE_CHECKING:
     import torch
@@ -170,10 +171,13 @@ class FrozenEncoder:
     """Mean-pooled, length-normalised sentence embeddings; the weights never change.
 
     The last lists of sentences and their embeddings are remembered, so that a sweep over seeds encodes each part of
-    the corpus once. Whole lists, since an embedding's last digits depend on the sentences it is batched with.
+    the corpus once. Whole lists, since an embedding's last digits depend on the sentences it is batched with. What
+    embedding took is remembered too, and counted again (``communique.models.clock``), so that costs stay comparable.
     """
 
-    _remembered: ClassVar[LRUCache[bytes, np.ndarray]] = LRUCache(maxsize=REMEMBERED, getsizeof=len)
+    _remembered: ClassVar[LRUCache[bytes, tuple[np.ndarray, float]]] = LRUCache(
+        maxsize=REMEMBERED, getsizeof=lambda kept: len(kept[0])
+    )
 
     def __init__(self, encoder: str, max_length: int = 128) -> None:
         require_transformers()
@@ -191,12 +195,15 @@ class FrozenEncoder:
         """Embeddings of shape ``(n, d)``, read-only; a long text's windows are averaged."""
         parts = (self.weights, self.max_length, batch, os.environ.get("OMP_NUM_THREADS"), *texts)
         key = hashlib.sha256(json.dumps(parts).encode()).digest()
-        if (known := self._remembered.get(key)) is None:
-            known = self._embed(texts, batch, progress)
-            known.flags.writeable = False
-            if len(known) <= REMEMBERED:
-                self._remembered[key] = known
-        return known
+        if (known := self._remembered.get(key)) is not None:
+            save(known[1])
+            return known[0]
+        started = spent()
+        made = self._embed(texts, batch, progress)
+        made.flags.writeable = False
+        if len(made) <= REMEMBERED:
+            self._remembered[key] = made, spent() - started
+        return made
 
     def _embed(self, texts: Sequence[str], batch: int, progress: bool) -> np.ndarray:
         import torch

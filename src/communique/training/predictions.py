@@ -1,6 +1,5 @@
 """What a model said of labelled sentences: probabilities and decisions, measured and as a table."""
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from communique.data.dataset import Corpus
 from communique.data.splits import Fold
 from communique.evaluation.metrics import Metrics, cluster_counts, evaluate, macro_f1
 from communique.models.base import StanceModel
+from communique.models.clock import spent
 
 
 @dataclass(frozen=True)
@@ -64,11 +64,11 @@ class Predictions:
 
 def predict(model: StanceModel, corpus: Corpus, fold: Fold | None = None) -> Predictions:
     """Score a labelled corpus; ``fold`` tells whose model it is."""
-    started = time.perf_counter()
+    started = spent()
     raw = model.raw_proba(corpus.texts)
     probabilities = raw if model.calibrator is None else model.calibrator.transform(raw)
     decided = model.decide(probabilities)  # refuses a model without thresholds
-    seconds = time.perf_counter() - started
+    seconds = spent() - started
     place = (0, 0, "") if fold is None else (fold.repeat, fold.number, fold.group)
     return Predictions(corpus, probabilities, decided, np.asarray(model.thresholds), raw, *place, seconds)
 

@@ -16,6 +16,7 @@ from communique.data.splits import Fold
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import Metrics
 from communique.models.base import StanceModel
+from communique.models.clock import spent
 from communique.models.search import GridSearch
 from communique.provenance import environment, flatten, provenance_of, revision
 from communique.tracking.base import Tracker
@@ -134,9 +135,9 @@ def _fit_folds(
         if len(folds) > 1:
             held_out = f": without '{fold.group}'" if fold.group else ""
             tell(f"fold {count} of {len(folds)}{held_out}, {len(fold['train']):,} training sentences")
-        started = time.perf_counter()
+        started = spent()
         fitted = fit_model(clone(model), fold["train"], fold.get("validation"), rule, search)
-        facts.append(fold_facts(fold, fitted, time.perf_counter() - started))
+        facts.append(fold_facts(fold, fitted, spent() - started))
         measured = {part: corpus for part, corpus in fold.items() if part != "train"} | dict(extra)
         for part, corpus in measured.items():
             said.setdefault(part, []).append(predict(fitted, corpus, fold))
