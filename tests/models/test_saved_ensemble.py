@@ -14,6 +14,7 @@ from communique.data.splits import FreshSplit
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
 from communique.models import StanceModel, load_model
+from communique.models.clock import spent
 from communique.models.ensemble import Average, EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
@@ -50,6 +51,15 @@ def test_saved_members_are_averaged_as_they_are(saved: list[str], parts: Parts, 
     for average, wanted in wanted_by.items():
         ensemble = trained(EnsembleModel(saved, weights, average), parts)
         np.testing.assert_allclose(ensemble.raw_proba(texts), wanted, atol=1e-12)
+
+
+def test_what_fitting_the_members_took_counts(parts: Parts, codebook_file: Path, tmp_path: Path) -> None:
+    member = trained(LexiconModel(str(codebook_file)), parts)
+    member.provenance["seconds"] = 100.0
+    folders = [str(member.save(tmp_path / name)) for name in ("one", "two")]
+    started = spent()
+    trained(EnsembleModel(folders), parts)
+    assert 200 <= spent() - started < 250
 
 
 def test_the_saved_ensemble_needs_its_members_no_more(saved: list[str], parts: Parts, tmp_path: Path) -> None:

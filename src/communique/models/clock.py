@@ -1,4 +1,4 @@
-"""A clock for what a fit or a prediction costs: what was remembered counts with the time that it took at first."""
+"""A clock for what a fit or a prediction costs: what was done before counts with the time that it took then."""
 
 import time
 
@@ -6,7 +6,7 @@ _saved = 0.0
 
 
 def spent() -> float:
-    """Seconds on a clock that only differences mean anything of, those included that remembering has saved."""
+    """Seconds on a clock that only differences mean anything of, those included that earlier work has saved."""
     return time.perf_counter() + _saved
 
 

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import log_odds
 from communique.models.base import Size, StanceModel, Validation
+from communique.models.clock import save
 from communique.models.lineage import check_trained_alike, origin
 from communique.models.members import member_folders, save_members
 
@@ -88,6 +89,7 @@ class EnsembleModel(StanceModel):
             known, wanted = ", ".join(model.labels), ", ".join(self.labels)
             raise CommuniqueError(f"{what}: knows the labels {known}, not {wanted}; train it by this codebook")
         check_trained_alike(model, self.provenance["trained_on"], what)
+        save(model.provenance.get("seconds", 0.0))  # its fit is part of what the ensemble cost
         return model
 
     def _proba(self, texts: list[str]) -> np.ndarray:
