@@ -17,6 +17,7 @@ from communique.evaluation.predictions import System
 from communique.models.tfidf import TfidfModel
 from communique.reporting import systems
 from communique.reporting.systems import (
+    _distinct_names,
     _recipe,
     by_share,
     gather,
@@ -236,3 +237,16 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(named: str, tmp_path: Pat
     with pytest.raises(CommuniqueError, match="cannot be opened") as refusal:
         MlflowTracker(f"sqlite:///{tmp_path / named}")
     assert "\n" not in str(refusal.value)
+
+
+def test_recipes_of_one_name_are_told_apart_by_the_settings_that_have_several_values() -> None:
+    shared = ("model.c", "4.0")
+    platt = frozenset({shared, ("calibrator._target_", "rooms.PlattCurve"), ("calibrator.least", "10")})
+    plain = frozenset({shared, ("calibrator._target_", "rooms.Plain")})
+    names = _distinct_names([("m", platt), ("m", plain), ("other", plain)])
+    assert list(names.values()) == ["m (calibrator=PlattCurve)", "m (calibrator=Plain)", "other"]
+    capped = frozenset({shared, ("model.cap", "3")})
+    assert _distinct_names([("m", capped), ("m", frozenset({shared}))]) == {
+        ("m", capped): "m (model.cap=3)",
+        ("m", frozenset({shared})): "m",
+    }

@@ -131,13 +131,24 @@ def _share(run: RunRecord) -> float:
 
 
 def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recipe], str]:
+    """The runs' names; recipes of one name get what differs added: settings with several values, all if need be."""
     names = {}
-    for name, recipe in keys:
-        rivals = [other for rival, other in keys if rival == name]
-        shared = frozenset.intersection(*rivals)
-        apart = ", ".join(f"{key}={value}" for key, value in sorted(recipe - shared))
-        names[name, recipe] = f"{name} ({apart})" if apart else name
+    for name in dict.fromkeys(name for name, _ in keys):
+        rivals = [recipe for rival, recipe in keys if rival == name]
+        values = Counter(key for key, _ in frozenset.union(*rivals))
+        apart = [sorted(recipe - frozenset.intersection(*rivals)) for recipe in rivals]
+        brief = [[(key, value) for key, value in settings if values[key] > 1] for settings in apart]
+        told = brief if len(set(map(str, brief))) == len(rivals) else apart
+        for recipe, settings in zip(rivals, told, strict=True):
+            said = ", ".join(_setting(*setting) for setting in settings)
+            names[name, recipe] = f"{name} ({said})" if said else name
     return names
+
+
+def _setting(key: str, value: str) -> str:
+    """A setting as a reader knows it: of a class its own name."""
+    of = key.removesuffix("._target_")
+    return f"{of}={value}" if of == key else f"{of}={value.rpartition('.')[2]}"
 
 
 def _latest_by_seed(runs: Sequence[RunRecord], over: str | None = None) -> dict[str, list[RunRecord]]:
