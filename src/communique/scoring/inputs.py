@@ -42,8 +42,8 @@ class ReadingLog:
 
     def take(self) -> "ReadingLog":
         """What was logged since this was last asked, which is forgotten here."""
-        taken = ReadingLog(Counter(self.dropped), list(self.notes), self.further)
-        self.restore(ReadingLog().to_dict())
+        taken = ReadingLog(self.dropped, self.notes, self.further)
+        self.dropped, self.notes, self.further = Counter(), [], 0
         return taken
 
     def add(self, other: "ReadingLog") -> None:

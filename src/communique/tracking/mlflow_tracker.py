@@ -24,7 +24,6 @@ PARAM_LIMIT = 6000  # MLflow silently cuts longer values
 DIGEST_LIMIT = 36
 STUDY_TAG, PARENT_TAG, IDENTITY_TAG = "communique.study", "communique.parent", "communique.identity"
 PROCESS_TAG = "communique.process"
-RETRIES = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3"}  # MLflow itself takes six minutes to give up
 
 
 class MlflowTracker:
@@ -38,8 +37,7 @@ class MlflowTracker:
         self.current = ""
 
     def _connect(self) -> MlflowClient:
-        for name, value in RETRIES.items():
-            os.environ.setdefault(name, value)
+        os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")  # its own seven take six minutes to give up
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
         local = self.uri.startswith("sqlite:///")
