@@ -30,6 +30,7 @@ from communique.training import RunResult, train_run
 
 console = Console(highlight=False)
 STORE = "sqlite:///mlruns.db"
+UNFINISHED = Path("runs") / "unfinished"  # finished folds of runs that are not on record yet
 FULL_ERROR = "HYDRA_FULL_ERROR"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -73,7 +74,8 @@ def _ended_by_signals() -> Iterator[None]:
     """A signal to end leaves by an exception, so that the run under way is put on record as killed."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        Console(stderr=True).print("told to end; finished runs of a sweep are on record and will not be repeated")
+        told = "told to end; finished runs of a sweep are on record, finished folds are kept: neither will be repeated"
+        Console(stderr=True).print(told)
         raise SystemExit(128 + number)
 
     if threading.current_thread() is not threading.main_thread():
@@ -121,7 +123,7 @@ def run(config: DictConfig) -> RunResult | None:
         console.print(f"{escape(named)}: on record as run {known.id}, skipped (force=true repeats it)")
         return None
     console.print(f"[bold]{escape(named)}[/bold], study {escape(str(plain['study']))}: {len(corpus):,} sentences")
-    result = execute(plain, corpus, tracker, identity)
+    result = execute(plain, corpus, tracker, identity, UNFINISHED / identity)
     _tell(result)
     return result
 
@@ -137,8 +139,13 @@ def prepare(config: Mapping[str, Any]) -> tuple[Corpus, str]:
     return corpus, run_identity({**config, "saved": saved}, corpus.fingerprint)
 
 
-def execute(config: Mapping[str, Any], corpus: Corpus, tracker: Tracker, identity: str) -> RunResult:
-    """Run a checked, plain configuration on its corpus, whether it is on record or not."""
+def execute(
+    config: Mapping[str, Any], corpus: Corpus, tracker: Tracker, identity: str, unfinished: Path | None = None
+) -> RunResult:
+    """Run a checked, plain configuration on its corpus, whether it is on record or not.
+
+    Finished folds are kept in the folder ``unfinished``, from where an interrupted run goes on.
+    """
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config["data"]["measure"].items()}
     model, _ = saved_members(config["model"], _store(config))
     return train_run(
@@ -157,6 +164,7 @@ def execute(config: Mapping[str, Any], corpus: Corpus, tracker: Tracker, identit
         tell=lambda text: console.print(f"  {escape(text)}"),
         search=built(config["search"]) if config.get("search") else None,
         describe=write_cards,
+        unfinished=unfinished,
     )
 
 

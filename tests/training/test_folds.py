@@ -170,3 +170,52 @@ def test_plots_name_the_bins_and_show_calibration_before_and_after(corpus: Corpu
     run(corpus, FreshSplit(), codebook_file, tracker, rule=DecisionRule(PlattCalibrator(2)))
     assert {"reliability.svg", "reliability.uncalibrated.svg", "precision_recall.svg"} <= set(tracker.files)
     assert tracker.files["reliability.svg"] != tracker.files["reliability.uncalibrated.svg"]
+
+
+def test_an_interrupted_run_goes_on_after_its_last_finished_fold_with_the_same_digits(
+    corpus: Corpus, codebook_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options: dict[str, Any] = {"rule": DecisionRule(PlattCalibrator(2)), "extra": {"outside": corpus.take(range(40))}}
+    whole, resumed = Kept(), Kept()
+    run(corpus, GroupedKFold(k=4), codebook_file, whole, **options)
+    fit = LexiconModel.fit
+    fits: list[int] = []
+
+    def interrupted(self, *arguments, **named):
+        fits.append(1)
+        if len(fits) == 3:
+            raise KeyboardInterrupt
+        return fit(self, *arguments, **named)
+
+    monkeypatch.setattr(LexiconModel, "fit", interrupted)
+    folder = tmp_path / "unfinished" / "one"
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run(corpus, GroupedKFold(k=4), codebook_file, unfinished=folder, **options)
+    assert sorted(path.name for path in folder.iterdir()) == ["fold-1.npz", "fold-2.npz"]
+
+    run(corpus, GroupedKFold(k=4), codebook_file, resumed, unfinished=folder, tell=told.append, **options)
+    assert len(fits) == 3 + 2
+    assert [line.endswith("done before the interruption") for line in told] == [True, True, False, False]
+    assert not folder.exists()
+    assert resumed.files["predictions.parquet"] == whole.files["predictions.parquet"]
+    assert resumed.files["metrics.test.json"] == whole.files["metrics.test.json"]
+    before, after = (json.loads(tracker.files["folds.json"]) for tracker in (whole, resumed))
+    for fold in before["folds"] + after["folds"]:
+        assert fold.pop("seconds") > 0
+    assert before == after
+
+
+def test_a_run_whose_recording_was_interrupted_fits_its_last_fold_alone(
+    corpus: Corpus, codebook_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted(NullTracker):
+        def log_files(self, folder: Path) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(corpus, GroupedKFold(k=4), codebook_file, Interrupted(), unfinished=tmp_path / "one")
+    told: list[str] = []
+    result = run(corpus, GroupedKFold(k=4), codebook_file, unfinished=tmp_path / "one", tell=told.append)
+    assert [line.endswith("done before the interruption") for line in told] == [True, True, True, False]
+    assert result.model.thresholds is not None

@@ -1,7 +1,6 @@
 """One run of a protocol: fit on every fold, evaluate what all of them said, record it."""
 
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,13 +15,14 @@ from communique.data.splits import Fold
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import Metrics
 from communique.models.base import StanceModel
-from communique.models.clock import spent
+from communique.models.clock import save, spent
 from communique.models.search import GridSearch
 from communique.provenance import environment, flatten, provenance_of, revision
 from communique.tracking.base import Tracker
 from communique.training.artifacts import fold_facts, write_files
 from communique.training.decision import DecisionRule, fit_model
 from communique.training.predictions import Predictions, pooled, predict
+from communique.training.unfinished import FinishedFolds
 
 Said = dict[str, list[Predictions]]
 
@@ -74,12 +74,15 @@ def train_run(
     search: GridSearch | None = None,
     tell: Callable[[str], None] = lambda text: None,
     describe: Callable[[Path], object] = lambda folder: None,
+    unfinished: Path | None = None,
 ) -> RunResult:
     """Fit on every fold, evaluate, and record the run.
 
     ``extra`` corpora are measured by every fold's model and never learned from. ``tell`` hears of each fold before
-    it is fitted; ``describe`` may add files to the folder of the run's files before it is recorded.
+    it is fitted; ``describe`` may add files to the folder of the run's files before it is recorded. Folds are kept
+    in the folder ``unfinished``, of this identity alone, until the run is on record: interrupted, it goes on there.
     """
+    kept = FinishedFolds(unfinished)
     folds = _checked(list(splitter.folds(corpus, seed)), extra or {})
     cautions = tuple(dict.fromkeys(fold.note for fold in folds if fold.note))
     code = revision()
@@ -88,14 +91,14 @@ def train_run(
     with tracker.run(name, study, tags | code) as run_id:
         tracker.log_params(flatten(config))
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
-        started = time.perf_counter()
-        said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell)
+        started = spent()
+        said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell, kept)
         seconds = {"fit_seconds": sum(fact["seconds"] for fact in facts)}
         fitted.provenance |= {"name": name, "run": run_id, "data": corpus.fingerprint, "identity": identity}
         fitted.provenance |= {"seconds": round(seconds["fit_seconds"], 1), **code, **environment()}
         measured = {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()}
         groups = {p.group: p.metrics(resamples=resamples) for p in said["test"] if p.group}
-        seconds["seconds"] = time.perf_counter() - started
+        seconds["seconds"] = spent() - started
         result = RunResult(
             fitted,
             measured,
@@ -112,6 +115,7 @@ def train_run(
         tracker.log_metrics(_flat_metrics(result.metrics) | cost)
         origin = provenance_of(config, corpus.fingerprint, identity)
         _record_files(result, corpus, said, config, origin, tracker, describe)
+    kept.clear()
     return result
 
 
@@ -127,21 +131,33 @@ def _fit_folds(
     extra: Mapping[str, Corpus],
     search: GridSearch | None,
     tell: Callable[[str], None],
+    kept: FinishedFolds,
 ) -> tuple[Said, StanceModel, list[dict[str, Any]]]:
+    """What every fold said by part, the last fold's model, the facts of each; the last is never taken from ``kept``."""
     said: Said = {}
     facts = []
     fitted = model
     for count, fold in enumerate(folds, 1):
+        last = count == len(folds)
+        measured = {part: corpus for part, corpus in fold.items() if part != "train"} | dict(extra)
+        found = None if last else kept.load(count, fold, measured)
         if len(folds) > 1:
             held_out = f": without '{fold.group}'" if fold.group else ""
-            tell(f"fold {count} of {len(folds)}{held_out}, {len(fold['train']):,} training sentences")
-        started = spent()
-        fitted = fit_model(clone(model), fold["train"], fold.get("validation"), rule, search)
-        facts.append(fold_facts(fold, fitted, spent() - started))
-        measured = {part: corpus for part, corpus in fold.items() if part != "train"} | dict(extra)
-        for part, corpus in measured.items():
-            said.setdefault(part, []).append(predict(fitted, corpus, fold))
-        facts[-1]["test_macro_f1"] = said["test"][-1].macro_f1
+            done = "done before the interruption" if found else f"{len(fold['train']):,} training sentences"
+            tell(f"fold {count} of {len(folds)}{held_out}, {done}")
+        if found:
+            of_fold, fact = found
+            save(fact["seconds"] + sum(p.seconds for p in of_fold))
+        else:
+            started = spent()
+            fitted = fit_model(clone(model), fold["train"], fold.get("validation"), rule, search)
+            fact = fold_facts(fold, fitted, spent() - started)
+            of_fold = [predict(fitted, corpus, fold) for corpus in measured.values()]
+            if not last:
+                kept.keep(count, dict(zip(measured, of_fold, strict=True)), fact)
+        for part, predictions in zip(measured, of_fold, strict=True):
+            said.setdefault(part, []).append(predictions)
+        facts.append({**fact, "test_macro_f1": said["test"][-1].macro_f1})
     return said, fitted, facts
 
 
