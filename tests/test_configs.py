@@ -191,6 +191,23 @@ def train(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
     return Train(monkeypatch, capsys)
 
 
+def test_the_benchmark_runs_from_files_of_its_form(sandbox: Path, train: Train) -> None:
+    shutil.copytree(CONF.parent / "data" / "codebooks", sandbox / "data" / "codebooks")
+    says = {"favor": "we welcome and admire it", "against": "we reject and deplore it", "": "nothing is said of it"}
+    for part in ("train", "validation", "test"):
+        names = [(f"{part}-{label or 'none'}-{i}", label) for label in says for i in range(8)]
+        records = [
+            {"id": n, "document": n, "target": "hillary", "text": f"{says[label]} {n}", "labels": [label] * bool(label)}
+            for n, label in names
+        ]
+        (sandbox / f"{part}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    small = ("data.folder=.", "data.where.target=hillary", "search.folds=2", "search.repeats=1", "tracking=none")
+    code, said, complaints = train(sandbox, "experiment=tweeteval", "threads=1", "resamples=20", *small)
+    assert (code, complaints) == (0, [])
+    assert "tfidf, seed 0, study tweeteval: 72 sentences" in said
+    assert "test         macro-F1 1.000" in said
+
+
 def test_a_run_on_record_is_skipped_and_repeated_when_forced(
     sandbox: Path, train: Train, mlflow_store: tuple[str, str]
 ) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from communique.data.dataset import Corpus, read_corpus
-from communique.data.splits import Split
+from communique.data.splits import Fold, Split
 
 
 class FilesSplit:
@@ -26,7 +26,7 @@ class FilesSplit:
         self.validation = validation
         self.learn_from_validation = learn_from_validation
 
-    def folds(self, corpus: Corpus, seed: int) -> Iterator[dict[str, Corpus]]:
+    def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield the published cut; CommuniqueError where a document is in two files or in none."""
         present = set(corpus.documents)
         parts: dict[str, tuple[str, ...]] = {}
@@ -35,4 +35,4 @@ class FilesSplit:
                 held = {s.document for s in read_corpus(path, corpus.codebook)} & present
                 joined = "train" if part == "validation" and self.learn_from_validation else part
                 parts[joined] = (*parts.get(joined, ()), *sorted(held))
-        yield Split(parts).apply(corpus)
+        yield Fold(Split(parts).apply(corpus))
