@@ -10,7 +10,6 @@ import argparse
 import gzip
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -24,9 +23,10 @@ if "--threads" in sys.argv:  # before any numeric library is loaded
     os.environ["OMP_NUM_THREADS"] = sys.argv[sys.argv.index("--threads") + 1]
 
 import numpy as np
-from contenders import LIBRARIES, Score, contender, prepare
+from contenders import prepare
 from rich.console import Console
 from rich.table import Table
+from scorers import LIBRARIES, Score, contender
 from sklearn.metrics import f1_score
 
 from communique.data.codebook import Codebook
@@ -59,15 +59,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=threads())
     parser.add_argument("--largest", type=int, default=SIZES[-1], help="of the sizes of --corpus")
     parser.add_argument("--out", default="reports/bench.json")
-    parser.add_argument("--alone", nargs=2, help=argparse.SUPPRESS)  # NAME WORK: one contender by itself
     return parser.parse_args()
 
 
 def main() -> None:
     """Prepare, time, measure, tell, write."""
     options = arguments()
-    if options.alone:
-        return alone(*options.alone)
     corpus = read_corpus(options.data, Codebook.load(options.codebook))
     parts = Split.load(options.split).apply(corpus)
     rows = np.random.default_rng(0).permutation(len(parts["test"]))[: options.sentences]
@@ -78,7 +75,7 @@ def main() -> None:
         (work / "sentences.json").write_text(json.dumps(timed.texts), encoding="utf-8")
         names = prepare(work, options, parts)
         result: dict[str, Any] = {"sentences": len(timed), "threads": options.threads, "rounds": options.rounds}
-        result["started"] = {name: in_its_own_process(name, work, options) for name in names}
+        result["started"] = {name: in_its_own_process(name, work) for name in names}
         result["rates"] = interleaved({name: contender(name, work) for name in names}, timed.texts, options.rounds)
         result["macro_f1"] = {name: quality(name, work, labelled) for name in names}
         if options.corpus:
@@ -119,35 +116,16 @@ def quality(name: str, work: Path, labelled: Corpus) -> float | None:
     return float(f1_score(gold, model.predict(labelled.texts), average="macro", zero_division=0))
 
 
-def in_its_own_process(name: str, work: Path, options: argparse.Namespace) -> dict[str, float]:
+def in_its_own_process(name: str, work: Path) -> dict[str, float]:
     """Seconds from a process's start to its first result, and its peak memory after all sentences."""
     console.print(f"alone: {name}")
-    command = [sys.executable, __file__, "--threads", str(options.threads), "--alone", name, str(work)]
+    command = [sys.executable, str(Path(__file__).with_name("scorers.py")), name, str(work)]
     began = time.time()
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise CommuniqueError(f"{name}: failed alone: {done.stderr.strip().splitlines()[-1]}")
     said = json.loads(done.stdout.splitlines()[-1])
     return {"seconds_to_first": said["first"] - began, "peak_megabytes": said["peak"]}
-
-
-def alone(name: str, work: str) -> None:
-    """One contender by itself: the first sentence, then all."""
-    score = contender(name, Path(work))
-    texts = json.loads((Path(work) / "sentences.json").read_text(encoding="utf-8"))
-    score(texts[:1])
-    first = time.time()
-    score(texts)
-    print(json.dumps({"first": first, "peak": peak_megabytes()}))
-
-
-def peak_megabytes() -> float:
-    """This process's peak memory, from /proc where there is one: ``ru_maxrss`` may hold what the parent had."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        (line,) = (line for line in status.read_text(encoding="utf-8").splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def growth(corpus: Path, work: Path, largest: int) -> list[dict[str, float]]:
@@ -181,8 +159,8 @@ def _scored(path: Path, work: Path) -> dict[str, float]:
     """Wall seconds of scoring a file apart, and the peak megabytes of its main process."""
     code = (
         f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
-        "import atexit, pathlib, bench\n"
-        f"atexit.register(lambda: pathlib.Path({str(work / 'peak')!r}).write_text(str(bench.peak_megabytes())))\n"
+        "import atexit, pathlib, scorers\n"
+        f"atexit.register(lambda: pathlib.Path({str(work / 'peak')!r}).write_text(str(scorers.peak_megabytes())))\n"
         "from communique.cli import main; main()"
     )
     scored = [str(path), "--id-column", "id", "--model", str(work / "static"), "--out", str(work / "scored.csv")]

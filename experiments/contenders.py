@@ -1,13 +1,13 @@
-"""What the benchmark times, each made ready from folders that ``prepare`` lays out."""
+"""The models that the benchmark times, laid out in folders that ``scorers`` reads."""
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
+from scorers import LIBRARIES, OURS
 
 from communique.cli.options import model_folder
 from communique.data.dataset import Corpus
@@ -18,11 +18,7 @@ from communique.models.cascade import CascadeModel
 from communique.models.export import export_model
 from communique.models.folder import read_manifest
 from communique.models.members import member_folders
-from communique.models.threads import threads
 
-Score = Callable[[Sequence[str]], np.ndarray]
-LIBRARIES = ("pipeline, batch 1", "pipeline, batch 32", "setfit")
-OURS = ("encoder, torch", "encoder, onnx", "encoder, onnx int8", "cascade", "static", "tfidf")
 console = Console()
 
 
@@ -79,33 +75,6 @@ def member(folder: Path, kind: str) -> Path | None:
     return next((found for inner in member_folders(folder) if (found := member(inner, kind))), None)
 
 
-def contender(name: str, work: Path) -> Score:
-    """A function from sentences to probabilities, ready to score."""
-    if name.startswith("pipeline"):
-        return pipeline(work, int(name.rsplit(" ", 1)[1]))
-    if name == "setfit":
-        return setfit(work)
-    return load_model(work / name).predict_proba
-
-
-def pipeline(work: Path, batch: int) -> Score:
-    """transformers' own pipeline over an untrained network of the same size: its speed is what counts."""
-    import torch
-    from transformers import logging
-    from transformers import pipeline as make
-
-    torch.set_num_threads(threads())
-    logging.set_verbosity_error()
-    usual = str(work / "usual")
-    run = make("text-classification", model=usual, tokenizer=usual, top_k=None, device="cpu")
-
-    def score(texts: Sequence[str]) -> np.ndarray:
-        said = run(list(texts), batch_size=batch, truncation=True, function_to_apply="sigmoid")
-        return np.array([[entry["score"] for entry in row] for row in said])
-
-    return score
-
-
 def _save_usual(network: Path, folder: Path) -> None:
     """A network of the encoder's size under the architecture that every pipeline can load."""
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, BertConfig
@@ -114,22 +83,3 @@ def _save_usual(network: Path, folder: Path) -> None:
     options = {key: value for key, value in config.items() if key not in ("model_type", "architectures")}
     AutoModelForSequenceClassification.from_config(BertConfig(**options)).save_pretrained(folder)
     AutoTokenizer.from_pretrained(network).save_pretrained(folder)
-
-
-def setfit(work: Path) -> Score:
-    """SetFit's predict over the packaged encoder; its head learns from 64 sentences, since only speed counts."""
-    import torch
-    from sentence_transformers import SentenceTransformer
-    from setfit import SetFitModel
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.multiclass import OneVsRestClassifier
-
-    from communique.models.encoder import PACKAGED, locate
-
-    torch.set_num_threads(threads())
-    body = SentenceTransformer(str(locate(PACKAGED)), device="cpu")
-    texts = json.loads((work / "sentences.json").read_text(encoding="utf-8"))[:64]
-    labels = np.random.default_rng(0).integers(0, 2, (len(texts), 4))
-    head = OneVsRestClassifier(LogisticRegression()).fit(body.encode(texts), labels)
-    model = SetFitModel(model_body=body, model_head=head, multi_target_strategy="one-vs-rest")
-    return lambda texts: np.asarray(model.predict_proba(list(texts), batch_size=32, as_numpy=True))

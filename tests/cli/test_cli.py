@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,13 @@ def test_every_command_explains_itself_and_its_options(command: tuple[str, ...],
 def test_the_program_alone_lists_its_commands(run: Run) -> None:
     said = run()
     assert all(command[0] in said.out + said.err for command in commands())
+
+
+def test_the_version_told_is_that_of_the_package_and_of_the_citation(run: Run) -> None:
+    root = Path(__file__).parents[2]
+    said = run("--version")
+    assert (said.code, said.out) == (0, f"communique {version('communique')}\n")
+    assert f"\nversion: {version('communique')}\n" in (root / "CITATION.cff").read_text(encoding="utf-8")
 
 
 KEYS = ["n", "documents", "macro_f1", "micro_f1", "none_f1", "subset_accuracy", "labels"]

@@ -4,11 +4,13 @@ A user's mistake is one sentence on standard error and exit code 2, never a trac
 """
 
 import sys
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
+import communique
 from communique.cli import (
     adaptation,
     analysis,
@@ -24,7 +26,6 @@ from communique.cli import (
 from communique.errors import CommuniqueError
 
 app = typer.Typer(
-    help="Measure stance in diplomatic text.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -52,6 +53,21 @@ app.command()(corpus.split)
 app.command()(corpus.agreement)
 annotate.command("export")(corpus.annotate_export)
 annotate.command("import")(corpus.annotate_import)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        print(f"communique {communique.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def about(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Tell the version and leave.")
+    ] = False,
+) -> None:
+    """Measure stance in diplomatic text."""
 
 
 def main() -> None:
