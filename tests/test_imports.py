@@ -1,6 +1,8 @@
 """The house: a module imports only from the rooms above it."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,9 +57,6 @@ def test_only_the_tracking_room_knows_mlflow(path: Path) -> None:
 
 
 def test_the_linear_path_needs_no_torch() -> None:
-    import subprocess
-    import sys
-
     code = (
         "import sys\n"
         "class Absent:\n"
@@ -73,3 +72,16 @@ def test_the_linear_path_needs_no_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "(1, 1)", done.stderr
+
+
+def test_scoring_with_the_packaged_model_loads_nothing_that_it_does_not_need(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Both sides agreed to resume talks.")
+    code = (
+        "import sys\n"
+        "from communique.cli import app\n"
+        "app(['score', 'a.txt', '--out', 'a.csv'], standalone_mode=False)\n"
+        "print({'torch', 'transformers', 'datasets', 'mlflow', 'skops', 'matplotlib'} & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == "set()", done.stderr
+    assert (tmp_path / "a.csv").exists()

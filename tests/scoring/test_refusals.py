@@ -1,8 +1,10 @@
 """What cannot be read is refused in one sentence, before anything else is read or written."""
 
+import base64
 import gzip
 import io
 import zipfile
+import zlib
 
 import pytest
 
@@ -84,6 +86,34 @@ def test_a_zip_bomb_is_refused_unopened(tmp_path):
     (tmp_path / "a.docx").write_bytes(zipped("word/document.xml", b"0" * 5_000_000))
     with pytest.raises(CommuniqueError, match="unpacks to more"):
         check_inputs([tmp_path / "a.docx"], limits=Limits(unpacked=1_000_000))
+
+
+def in_ascii85(body):
+    return base64.a85encode(zlib.compress(body)) + b"~>"
+
+
+def in_hex(body):
+    return zlib.compress(zlib.compress(body)).hex().encode() + b">"
+
+
+@pytest.mark.parametrize(
+    ("filters", "encode"),
+    [("/FlateDecode", zlib.compress), ("[/ASCII85Decode /FlateDecode]", in_ascii85), ("[/AHx /Fl /Fl]", in_hex)],
+    ids=["packed", "as text", "twice"],
+)
+def test_a_pdf_page_that_draws_without_end_is_refused_undrawn(filters, encode, tmp_path):
+    pymupdf = pytest.importorskip("pymupdf")
+    book = pymupdf.open()
+    for words in ("The ministers agreed to meet again.", "And so they did."):
+        book.new_page().insert_text((72, 72), words)
+    (number,) = book[1].get_contents()
+    book.update_stream(number, encode(book.xref_stream(number) + b" q Q" * 100_000), compress=False)
+    book.xref_set_key(number, "Filter", filters)
+    book.save(tmp_path / "a.pdf")
+    (document,) = read_documents([tmp_path / "a.pdf"])
+    assert document.text.endswith("And so they did.")
+    with pytest.raises(CommuniqueError, match="page 2 draws more than"):
+        check_inputs([tmp_path / "a.pdf"], limits=Limits(page=300_000))
 
 
 def test_a_locked_pdf_and_one_of_images_are_refused(tmp_path):

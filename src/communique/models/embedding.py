@@ -9,10 +9,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from skops import io as skops_io
 
 from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
 from communique.models.encoder import PACKAGED, FrozenEncoder
+from communique.models.estimators import read_estimator, write_estimator
 from communique.models.runtime import GRAPH, OnnxEncoder, OnnxNetwork
 
 FILE = "head.skops"
@@ -67,7 +67,7 @@ class EmbeddingModel(StanceModel):
         return "ONNX Runtime" if isinstance(self.encoder_, OnnxEncoder) else "torch"
 
     def _save(self, folder: Path) -> None:
-        skops_io.dump(self.head_, folder / FILE)
+        write_estimator(self.head_, folder / FILE)
         if isinstance(self.encoder_, OnnxEncoder):
             self.encoder_.network.save(folder / ENCODER)
         elif self.encoder != PACKAGED:
@@ -79,4 +79,4 @@ class EmbeddingModel(StanceModel):
             self.encoder_ = OnnxEncoder(OnnxNetwork(copied, self.max_length))
         else:
             self.encoder_ = FrozenEncoder(str(copied) if copied.is_dir() else self.encoder, self.max_length)
-        self.head_ = skops_io.load(folder / FILE, trusted=[])
+        self.head_ = read_estimator(folder / FILE)

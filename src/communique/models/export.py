@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 from sklearn.metrics import f1_score
-from skops import io as skops_io
 
 from communique.errors import CommuniqueError, missing_extra
 from communique.evaluation.calibration import fit_thresholds
@@ -27,6 +26,7 @@ from communique.models.embedding import ENCODER, EmbeddingModel
 from communique.models.embedding import FILE as HEAD
 from communique.models.encoder import batches_by_length, locate
 from communique.models.ensemble import EnsembleModel
+from communique.models.estimators import read_estimator
 from communique.models.folder import read_manifest
 from communique.models.members import member_folders
 from communique.models.runtime import BATCH, GRAPH, TOKENIZER, OnnxEncoder, OnnxModel, OnnxNetwork, feed
@@ -131,7 +131,7 @@ def _transformer(folder: Path, manifest: dict[str, Any], quantisation: Quantisat
 def _embedding(folder: Path, manifest: dict[str, Any], quantisation: Quantisation | None) -> StanceModel:
     model = new_model(manifest)
     assert isinstance(model, EmbeddingModel)
-    model.head_ = skops_io.load(folder / HEAD, trusted=[])
+    model.head_ = read_estimator(folder / HEAD)
     source = folder / ENCODER if (folder / ENCODER).is_dir() else locate(model.encoder)
     model.encoder_ = OnnxEncoder(_network(source, model.max_length, quantisation))
     return model

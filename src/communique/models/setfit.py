@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from sklearn.linear_model import LogisticRegression
-from skops import io as skops_io
 
 from communique.errors import missing_extra
 from communique.models.base import Validation
 from communique.models.embedding import ENCODER, FILE, EmbeddingModel
 from communique.models.encoder import PACKAGED, FrozenEncoder, locate, require_transformers, use_bfloat16
+from communique.models.estimators import write_estimator
 
 console = Console(markup=False)
 
@@ -124,7 +124,7 @@ class SetFitModel(EmbeddingModel):
     def _save(self, folder: Path) -> None:
         if not isinstance(self.encoder_, FrozenEncoder):
             return super()._save(folder)
-        skops_io.dump(self.head_, folder / FILE)
+        write_estimator(self.head_, folder / FILE)
         self.encoder_.model.save_pretrained(folder / ENCODER)
         self.encoder_.tokenizer.save_pretrained(folder / ENCODER)
         return None

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 from typing import Any, ClassVar, Literal
-from zipfile import ZIP_DEFLATED
 
 import numpy as np
 from scipy.special import expit
@@ -12,10 +11,10 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.svm import LinearSVC
 from sklearn.utils._param_validation import InvalidParameterError
-from skops import io as skops_io
 
 from communique.errors import CommuniqueError
 from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
+from communique.models.estimators import read_estimator, write_estimator
 from communique.models.ngrams import LinearNgrams
 
 FILE = "pipeline.skops"
@@ -101,7 +100,7 @@ class TfidfModel(StanceModel):
         return Size(learned + sum(len(v.idf_) for v in vectorisers), learned)
 
     def _save(self, folder: Path) -> None:
-        skops_io.dump(self.pipeline_, folder / FILE, compression=ZIP_DEFLATED, compresslevel=6)
+        write_estimator(self.pipeline_, folder / FILE)
 
     def _load(self, folder: Path) -> None:
-        self.pipeline_ = skops_io.load(folder / FILE, trusted=[])
+        self.pipeline_ = read_estimator(folder / FILE)

@@ -41,12 +41,13 @@ class Limits:
 
     ``file`` and ``unpacked``, in bytes, hold for what is read whole: a file as it lies on disk, and unpacked from
     ``.gz``, ``.bz2``, ``.xz``, ``.zip``, ``.docx`` or ``.xlsx``. A table that is read row by row may be of any size;
-    ``row`` limits one line of it, in characters.
+    ``row`` limits one line of it, in characters. ``page`` limits the drawing instructions of a PDF page, in bytes.
     """
 
     file: int = 200_000_000
     unpacked: int = 1_000_000_000
     row: int = 50_000_000
+    page: int = 100_000_000
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from communique.errors import CommuniqueError, missing_extra
 from communique.scoring.readers.pdf_layout import Line, lines_of, runs, without_furniture
+from communique.scoring.readers.pdf_streams import drawn
 from communique.scoring.source import Columns, Record, Source
 
 if TYPE_CHECKING:
@@ -23,6 +24,12 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
     with _open(source) as pdf:
         if pdf.needs_pass:
             raise CommuniqueError(f"{source.path}: is locked with a password; save an unlocked copy")
+        for page in pdf:
+            if drawn(page, source.limits.page) > source.limits.page:
+                raise CommuniqueError(
+                    f"{source.path}: page {page.number + 1} draws more than {source.limits.page / 1e6:,.0f} MB; "
+                    "leave that page out, or print the file anew as PDF"
+                )
         if not any(page.get_text().strip() for page in pdf):
             raise CommuniqueError(f"{source.path}: holds no text, only images; run OCR over it first (ocrmypdf)")
         if pdf.is_repaired:
