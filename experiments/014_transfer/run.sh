@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Experiment 14: does a model transfer to a genre, forum, actor or year that it has not seen?
+# Usage: experiments/014_transfer/run.sh   (three to five hours on two cores, nearly all of them the last run's)
+set -euo pipefail
+here=experiments/014_transfer
+cd "$(dirname "$0")/../.."
+export PATH="$PWD/.venv/bin:$PATH" OMP_NUM_THREADS=2
+communique train -m experiment=transfer
+communique train -m experiment=transfer split=leave_one_group_out split.column=forum,actor,year
+communique train experiment=transfer split=leave_one_group_out model=transformer
+python experiments/collect.py transfer "$here/results.json"
+communique compare --study transfer --reference tfidf --out reports/transfer.html --no-behave
+cp reports/transfer.csv "$here/leaderboard.csv"
