@@ -46,6 +46,41 @@ def test_an_interrupted_scoring_says_how_to_go_on_and_does(number, code, run: Ru
     assert known["starts"] == 2
 
 
+def test_an_interrupted_page_leaves_the_table_and_says_so(run: Run, folder: Path, monkeypatch):
+    (folder / "a.txt").write_text("We reject this plan of theirs.\n")
+
+    def interrupted(*arguments: object, **named: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("communique.reporting.document_page.write_document_page", interrupted)
+    said = run("score", "a.txt", "--model", "model", "--out", "s.csv", "--report", "page.html")
+    assert said.code == 130
+    assert said.err.strip() == "interrupted: s.csv is whole, page.html was not made; the same command makes both"
+    assert len(pd.read_csv(folder / "s.csv")) == 1
+
+
+def test_what_cannot_be_read_is_refused_with_its_number_or_left_out_and_counted(run: Run, folder: Path):
+    docs = folder / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("We reject this plan of theirs.\n")
+    (docs / "b.txt").write_bytes(b"")
+    (docs / "c.txt").write_bytes(b"abc\x00\x01")
+    command = ("score", "docs", "--model", "model", "--out", "s.csv", "--report", "page.html")
+    refused = run(*command)
+    assert refused.code == 2
+    assert refused.error.endswith("(2 of 3 files cannot be read; --skip-unreadable leaves them out)")
+    assert not (folder / "s.csv").exists()
+    said = run(*command, "--skip-unreadable")
+    assert said.code == 0, said.err
+    assert "dropped: 2 files that cannot be read" in said.out
+    assert "docs/b.txt: is empty" in said.out
+    assert (folder / "page.html").read_text(encoding="utf-8").count("<article") == 1
+    known = json.loads((folder / "s.csv.provenance.json").read_text())
+    assert known["counts"]["dropped"] == {"files that cannot be read": 2}
+    (docs / "a.txt").unlink()
+    assert "of 2 files" in run(*command, "--skip-unreadable").error
+
+
 def test_languages_reprints_and_own_outputs_are_told(run: Run, folder: Path):
     docs = folder / "docs"
     docs.mkdir()

@@ -65,6 +65,9 @@ def test_a_mistake_is_one_sentence_and_leaves_no_file(run: Run, archive: Path) -
     assert "drawn by uncertainty" in run(*command).error
     assert "choose one of sentences, documents" in run(*command, "--of", "words").error
     assert "a plot ends in" in run(*command, "--plot", "shares.txt").error
+    assert "is read from; write to another place" in run(*command[:-1], "mine.design.json").error
+    assert "is read from" in run("prevalence", "s.parquet", "--labelled", "mine.csv", "--out", "./mine.csv").error
+    assert "by 'labels'" in run(*command, "--by", "labels").error
     assert "choose one of archive, superpopulation" in run(*command, "--target", "all").error
     assert not (archive / "shares.json").exists()
     draw = ("annotate", "export", "scored.parquet", "--out", "again", "--number", 50)

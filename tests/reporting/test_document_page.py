@@ -116,6 +116,14 @@ def test_the_panels_data_are_the_probabilities():
     assert data["reason"] == [1, -1, -1, -1]
 
 
+def test_what_was_not_scored_has_no_probability_on_the_page():
+    _, table = page_of("It is red.", "It is green.")
+    table.loc[1, ["prob_red", "prob_green"]] = np.nan
+    page = page_from(table, dict(zip(table["document"], ["It is red.", "It is green."], strict=True)))
+    assert data_of(page)["p"][2:] == [-1, -1]
+    assert min(data_of(page)["p"][:2]) >= 0
+
+
 def test_nothing_is_fetched():
     page, _ = page_of("It is red.")
     root = parser.document_fromstring(page)

@@ -9,6 +9,7 @@ from communique.reporting import document_totals
 from communique.reporting.document_totals import FEWEST, HOLDERS, Section, totals
 from communique.reporting.periods import Periods
 from communique.scoring.rows import NOT_ENGLISH
+from communique.scoring.summary import Counts
 
 LABELS = ("red", "green")
 
@@ -74,6 +75,9 @@ def test_reprints_and_other_languages_are_counted_apart():
     found = totals(lambda: [table], LABELS)
     assert found.sections[0].rows[0].sentences == len(table) - 2
     assert (found.survey.reprints, found.survey.not_english) == (1, 1)
+    counts = Counts()
+    counts.add(table.assign(sentence=0, windowed=False, language="", holder_source=""))
+    assert (found.survey.unlabelled, found.survey.review) == (counts.unlabelled, counts.review)
 
 
 def test_a_few_documents_are_given_no_interval():

@@ -95,6 +95,12 @@ def test_in_a_transcript_the_speaker_holds_and_who_asks_does_not():
     assert names("Northern Wire: A vote is due.\n\nMr. Kole: So it is.\n\nNorthern Wire: Soon?") == ["", "Mr. Kole", ""]
 
 
+def test_what_is_ours_and_named_by_a_quotation_alone_breaks_nothing():
+    assert names("Our “Vision 2030” plan supports the road.") == [""]
+    assert names('The plan was endorsed by our "Council of Elders".') == [""]
+    assert names("My colleague said that the road is open.") == ["colleague"]
+
+
 def test_we_is_the_actor_of_the_metadata_and_otherwise_nobody():
     assert found("We reject this.", actor="Marenia") == [("Marenia", "metadata")]
     assert found("We reject this.") == [("", "")]
@@ -103,7 +109,8 @@ def test_we_is_the_actor_of_the_metadata_and_otherwise_nobody():
 
 PIECES = st.sampled_from(
     ["Kole said ", "“", "”", '"', "We reject it. ", "according to ", "Oland", ", ", ". ", "\n\n", "by ", "who ", "Q: ",
-     "The Council,", "and ", "the ", "that ", "he said", ": ", "condemned ", "is ", "“No,” ", "Mr. ", "(", ")", "—"]
+     "The Council,", "and ", "our ", "My ", "the ", "that ", "he said", ": ", "condemned ", "is ", "“No,” ", "Mr. ",
+     "(", ")", "—"]
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ def folder(tmp_path):
     inputs = tmp_path / "in"
     inputs.mkdir()
     (inputs / "a.txt").write_text(f"Title: A story\n\n{STORY}")
-    (inputs / "b.csv").write_text("id,text,prob_red\nx,We cooperate.,high\ny,  ,low\nz,1999.,low\n")
+    (inputs / "b.csv").write_text("id,text,prob_red,prob_blue\nx,We cooperate.,high,low\ny,  ,low,\nz,1999.,low,\n")
     return inputs
 
 
@@ -38,6 +38,7 @@ def test_a_row_holds_what_can_be_worked_out_by_hand(model, folder):
     assert table["document"].tolist() == ["a.txt"] * 4 + ["b.csv#1"]
     assert table["title"].tolist() == ["A story"] * 4 + [""]
     assert table["meta_prob_red"].tolist() == [""] * 4 + ["high"]
+    assert [name for name in table if name.startswith("prob_")] == ["prob_red", "prob_green"]  # blue is no label here
     texts = {document.id: document.text for document in read_documents([folder])}
     for name, start, end, said in table[["document", "start", "end", "text"]].to_numpy().tolist():
         assert texts[name][start:end] == said
@@ -80,7 +81,7 @@ def test_nearness_is_plain_distance_at_one_half_and_scales_with_a_low_threshold(
 def test_every_format_reads_back_as_the_same_table(suffix, model, folder, tmp_path):
     written = score_table(model, [folder], tmp_path / f"out{suffix}", id_column=None, progress=False)
     expected = pd.concat(
-        score(model, read_documents([folder]), metadata=["title", "id", "prob_red"]), ignore_index=True
+        score(model, read_documents([folder]), metadata=["title", "id", "prob_red", "prob_blue"]), ignore_index=True
     )
     pd.testing.assert_frame_equal(read_table(written.out), expected, check_dtype=False)
 

@@ -79,7 +79,7 @@ def main() -> None:
         errors.print(f"[bold red]error:[/] {escape(_sentence(error))}", highlight=False, soft_wrap=True)
         sys.exit(2)
     except KeyboardInterrupt:
-        errors.print("interrupted; finished runs of a sweep are on record and will not be repeated")
+        errors.print("interrupted")
         sys.exit(130)
 
 

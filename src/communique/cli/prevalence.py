@@ -36,6 +36,7 @@ def prevalence(
     plot: Annotated[Path | None, typer.Option(help="a plot to write: .svg, .png or .pdf")] = None,
 ) -> None:
     """Share of sentences or documents by label and group, corrected for the classifier's errors, with 95% intervals."""
+    from communique.data.annotation import design_path
     from communique.evaluation.prevalence import TARGETS
     from communique.reporting.prevalence import PLOTS, prevalence_plot, prevalence_table
     from communique.scoring.prevalence import prevalence as measure
@@ -45,6 +46,9 @@ def prevalence(
             raise CommuniqueError(f"{name} '{value}': choose one of {', '.join(allowed)}")
     if out and out.suffix not in (".csv", ".json"):
         raise CommuniqueError(f"{out}: the shares go to .csv or .json; name it so")
+    read = {path.resolve() for path in (scored, labelled, design_path(labelled))}
+    if taken := next((path for path in (out, plot) if path and path.resolve() in read), None):
+        raise CommuniqueError(f"{taken}: is read from; write to another place")
     if plot and plot.suffix not in PLOTS:
         raise CommuniqueError(f"{plot}: a plot ends in {', '.join(PLOTS)}; name it so")
     options: dict[str, Any] = {"by": _names(by), "of": of, "target": target, "predicted": _names(predicted)}

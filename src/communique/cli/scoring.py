@@ -34,6 +34,9 @@ def score(
     any_language: Annotated[
         bool, typer.Option("--any-language", help="score sentences that are not in English too")
     ] = False,
+    skip_unreadable: Annotated[
+        bool, typer.Option("--skip-unreadable", help="leave out files that cannot be read, and count them")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="begin anew, whatever an interrupted scoring has left")
     ] = False,
@@ -44,7 +47,7 @@ def score(
     from communique.models.threads import threads
     from communique.reporting.corrected import read_corrected
     from communique.reporting.document_page import write_document_page
-    from communique.scoring.interruption import Interrupted
+    from communique.scoring.interruption import Interrupted, stoppable
     from communique.scoring.scorer import score_table
 
     if report and (report.suffix not in (".html", ".htm") or report.absolute() == out.absolute()):
@@ -54,17 +57,17 @@ def score(
     fitted = load_for_scoring(model, tracking_uri, runtime, inputs)
     corrected = read_corrected(prevalence, fitted.labels) if prevalence else None
     shown = {"most": documents, "explain": explain, "corrected": corrected, "progress": True}
-    columns = {"text_column": text_column, "id_column": id_column}
+    columns = {"text_column": text_column, "id_column": id_column, "skip_unreadable": skip_unreadable}
     further = {"margin": margin, "any_language": any_language, "force": force, "page": report, "workers": threads()}
     try:
-        summary = score_table(fitted, inputs, out, **columns, **further)  # type: ignore[arg-type]
+        _tell(score_table(fitted, inputs, out, **columns, **further), fitted)  # type: ignore[arg-type]
+        if report:
+            with stoppable(lambda: f"interrupted: {out} is whole, {report} was not made; the same command makes both"):
+                write_document_page(out, inputs, fitted, report, **columns, **shown)  # type: ignore[arg-type]
+            console.print(f"page → {report}")
     except Interrupted as stop:
         Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(str(stop))
         raise typer.Exit(stop.code) from stop
-    _tell(summary, fitted)
-    if report:
-        write_document_page(out, inputs, fitted, report, **columns, **shown)  # type: ignore[arg-type]
-        console.print(f"page → {report}")
 
 
 def _tell(summary: "Summary", model: "StanceModel") -> None:

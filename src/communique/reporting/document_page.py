@@ -1,7 +1,7 @@
 """The document page: scored documents as running text with their stances marked, in one file without network."""
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -18,7 +18,7 @@ from communique.reporting.corrected import Corrected, CorrectedRow
 from communique.reporting.document_text import PageLabel, page_documents, page_labels
 from communique.reporting.document_totals import ALL, DATE, FEWEST, HOLDER, Totals, totals
 from communique.reporting.pages import rendered
-from communique.scoring.documents import read_documents
+from communique.scoring.documents import Document, read_documents
 from communique.scoring.explanations import BUDGET, TableExplanations, explain_table
 from communique.scoring.language import ENGLISH
 from communique.scoring.model import ScoringModel
@@ -106,6 +106,7 @@ def write_document_page(
     explain: int = BUDGET,
     corrected: Corrected | None = None,
     progress: bool = False,
+    skip_unreadable: bool = False,
 ) -> Path:
     """Write the page of a table of scores; the inputs are read again for their running text. Returns the path.
 
@@ -116,7 +117,7 @@ def write_document_page(
     if most < 1:
         raise CommuniqueError(f"{most} documents on the page: give at least 1")
     table, left = first_documents(scores, most)
-    texts = _texts(set(table["document"]), inputs, text_column, id_column)
+    texts = _texts(set(table["document"]), read_documents(inputs, text_column, id_column, None, skip_unreadable))
     counted = totals(lambda: read_batches(scores), model.labels)
     explained = _explained(model, table, explain, progress)
     html = document_page(
@@ -134,9 +135,9 @@ def write_document_page(
     return page
 
 
-def _texts(wanted: set[str], inputs: Sequence[str | Path], text_column: str, id_column: str | None) -> dict[str, str]:
+def _texts(wanted: set[str], documents: Iterable[Document]) -> dict[str, str]:
     texts: dict[str, str] = {}
-    for document in read_documents(inputs, text_column, id_column):
+    for document in documents:
         if document.id in wanted:
             texts[document.id] = document.text
         if len(texts) == len(wanted):
@@ -161,14 +162,18 @@ def _further(counted: Totals, corrected: Corrected | None) -> list[CorrectedRow]
 
 
 def _data(table: pd.DataFrame, labels: Sequence[PageLabel], explanations: TableExplanations | None) -> dict[str, Any]:
-    """What the panel shows of each sentence, as short as it can be: probabilities in thousandths, row by row."""
-    found = np.nan_to_num(table[[f"prob_{label.name}" for label in labels]].to_numpy(dtype=float))
+    """What the panel shows of each sentence, as short as it can be: probabilities in thousandths, row by row.
+
+    A sentence that was not scored has -1.
+    """
+    found = table[[f"prob_{label.name}" for label in labels]].to_numpy(dtype=float)
+    thousandths = np.where(np.isnan(found), -1, np.nan_to_num(found) * 1000).round().astype(int)
     names = [label.name for label in labels]
     return {
         "titles": [label.title for label in labels],
         "letters": [label.letter for label in labels],
         "thresholds": [round(label.threshold, 3) for label in labels],
-        "p": (found * 1000).round().astype(int).ravel().tolist(),
+        "p": thousandths.ravel().tolist(),
         "reason": [names.index(reason) if reason in names else -1 for reason in table["review_reason"]],
         "speaker": _coded(table["speaker"]),
         "holder": _coded(table["holder"]),

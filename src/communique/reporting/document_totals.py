@@ -74,8 +74,8 @@ class Survey:
         foreign = table["review_reason"] == NOT_ENGLISH
         self.sentences += len(table)
         self.documents += int((table["sentence"] == 0).sum())
-        self.review += int((table["review"] & ~foreign).sum())
-        self.unlabelled += int((table["labels"][~foreign].map(len) == 0).sum())
+        self.review += int((table["review"] & kept).sum())
+        self.unlabelled += int((table["labels"][kept].map(len) == 0).sum())
         self.not_english += int(foreign.sum())
         self.reprints += int((~foreign & ~kept).sum())
         self.holders.update(table["holder"][kept])

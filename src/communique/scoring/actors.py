@@ -60,7 +60,7 @@ def holding(subject: str, beside: str = "", reported: bool = False) -> Holding |
     words = _core(subject)
     if not words or len(words) > MOST_WORDS or words[0].lower() in EMPTY | ADVERBS - {"both"}:
         return None
-    if words[0].lower() in ("my", "our") and words[-1].lower() not in OWN_SIDE:
+    if len(words) > 1 and words[0].lower() in ("my", "our") and words[-1].lower() not in OWN_SIDE:
         words = words[1:]  # "my colleague" is somebody else
     words[0] = _CONTRACTED.sub("", words[0])
     if words[0].lower() in FIRST or " ".join(words).lower() in PERSONAL:

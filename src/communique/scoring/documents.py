@@ -63,8 +63,11 @@ def check_inputs(
     limits: Limits | None = None,
     log: ReadingLog | None = None,
     outputs: Collection[Path] = (),
+    skip_unreadable: bool = False,
 ) -> list[Source]:
-    """The files behind the inputs, each looked at; raises CommuniqueError for the first that cannot be read.
+    """The files behind the inputs, each looked at; raises CommuniqueError where one cannot be read.
+
+    The error names the first and counts the others; with ``skip_unreadable`` they are left out, counted and noted.
 
     A folder or a zip archive is searched for files of a known format, hidden ones left out; a file, a glob or ``-``
     (standard input) must be readable as it stands. A file that two inputs name is read once. What an earlier scoring
@@ -76,15 +79,34 @@ def check_inputs(
     sources = without_repeats(found, log)
     if not sources:
         raise CommuniqueError("there is nothing to read: name a file, a folder, a glob or - for standard input")
-    columns = Columns(text_column, id_column)
+    readable, refused = [], []
     for source in sources:
-        check_size(source)
-        source.fields = tuple(whole(name) for name in READERS[source.format].check(source, columns))
-        if source.encoding != "utf-8-sig":
-            source.notes.append(f"{source.path}: read as {source.encoding}, not UTF-8")
-        for note in source.notes:
-            log.note(note)
-    return sources
+        try:
+            _check(source, Columns(text_column, id_column))
+        except CommuniqueError as error:
+            refused.append(str(error))
+        else:
+            readable.append(source)
+    if refused and not (skip_unreadable and readable):
+        raise CommuniqueError(_refusal(refused, len(sources)))
+    if refused:
+        log.dropped["files that cannot be read"] += len(refused)
+    for note in itertools.chain(refused, *(source.notes for source in readable)):
+        log.note(note)
+    return readable
+
+
+def _check(source: Source, columns: Columns) -> None:
+    check_size(source)
+    source.fields = tuple(whole(name) for name in READERS[source.format].check(source, columns))
+    if source.encoding != "utf-8-sig":
+        source.notes.append(f"{source.path}: read as {source.encoding}, not UTF-8")
+
+
+def _refusal(refused: Sequence[str], files: int) -> str:
+    if files == 1:
+        return refused[0]
+    return f"{refused[0]} ({len(refused):,} of {files:,} files cannot be read; --skip-unreadable leaves them out)"
 
 
 def read_documents(
@@ -92,6 +114,7 @@ def read_documents(
     text_column: str = "text",
     id_column: str | None = None,
     log: ReadingLog | None = None,
+    skip_unreadable: bool = False,
 ) -> Iterator[Document]:
     """The documents of all inputs, one at a time; inputs not yet checked are checked first.
 
@@ -100,10 +123,12 @@ def read_documents(
     """
     log = log or ReadingLog()
     paths = [item for item in inputs if not isinstance(item, Source)]
-    sources = check_inputs(paths, text_column=text_column, id_column=id_column, log=log) if paths else []
+    columns = Columns(text_column, id_column)
+    options = {"text_column": text_column, "id_column": id_column}
+    sources = check_inputs(paths, **options, log=log, skip_unreadable=skip_unreadable) if paths else []  # type: ignore[arg-type]
     sources += [item for item in inputs if isinstance(item, Source)]
     with Register() as register:
-        for _, document in placed_documents(sources, Columns(text_column, id_column), log, register):
+        for _, document in placed_documents(sources, columns, log, register):
             yield document
 
 

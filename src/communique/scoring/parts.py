@@ -168,6 +168,6 @@ def as_arrow(table: pd.DataFrame) -> "pa.Table":
     kinds = {"i": pa.int64(), "f": pa.float64(), "b": pa.bool_()}
     types = {name: kinds.get(table[name].dtype.kind, pa.string()) for name in table.columns}
     schema = pa.schema({**types, "labels": pa.list_(pa.string())})
-    unscored = table.filter(like="prob_").isna().all(axis=1)
+    unscored = table.filter(regex="^prob_").isna().all(axis=1)
     labels = table["labels"].where(~unscored, None)
     return pa.Table.from_pandas(table.assign(labels=labels), schema=schema, preserve_index=False)

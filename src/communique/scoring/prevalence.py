@@ -116,6 +116,8 @@ def prevalence(
     names further columns that are themselves guesses. Raises CommuniqueError for a sample that is not random, that is
     of another table, or that cannot show what is asked.
     """
+    if "labels" in by:
+        raise CommuniqueError("by 'labels': the shares are those of labels already; group by another column")
     table = read_table(scored)
     labels = label_names(table, Path(scored))
     sample, design = read_labelled(Path(labelled), labels)

@@ -121,14 +121,14 @@ def _judged(model: ScoringModel, probability: np.ndarray, read: np.ndarray, marg
 
 
 def _metadata(rows: Sequence[Row], names: Sequence[str] | None, taken: Container[str]) -> dict[str, list[str]]:
-    """The metadata columns, under names that the table does not use itself."""
+    """The metadata columns, under names that the table does not use itself, nor any that means a probability."""
     if names is None:
         names = list(dict.fromkeys(name for row in rows for name in row.document.metadata))
     columns: dict[str, list[str]] = {}
     for name in names:
         if name != "speaker":
             column = name
-            while column in taken or column in columns:
+            while column in taken or column in columns or column.startswith("prob_"):
                 column = f"meta_{column}"
             columns[column] = [row.document.metadata.get(name, "") for row in rows]
     return columns

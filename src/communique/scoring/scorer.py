@@ -79,10 +79,12 @@ def score_table(
     force: bool = False,
     page: str | Path | None = None,
     workers: int = 1,
+    skip_unreadable: bool = False,
 ) -> Summary:
     """Score files to ``out`` (``.csv``, ``.parquet``, ``.jsonl``, ``.xlsx``) with ``out.provenance.json`` beside it.
 
-    All inputs are checked first, then read one document at a time; every ``chunk`` sentences go to disk as a part
+    All inputs are checked first (with ``skip_unreadable`` what cannot be read is left out and counted), then read one
+    document at a time; every ``chunk`` sentences go to disk as a part
     (``communique.scoring.parts``) and are forgotten, so that memory does not grow with the corpus, only with the
     number of files (about a kilobyte each) and the largest one that is read whole. After a kill the same call goes
     on after the last part and ends with the same bytes; ``force`` begins anew. The table is put in place at the end,
@@ -98,8 +100,9 @@ def score_table(
     check_destination(out)
     own = earlier_outputs(provenance_path(out))
     columns = {"text_column": text_column, "id_column": id_column}
-    with telling("looking at the inputs …", progress):
-        sources = check_inputs(inputs, **columns, limits=limits, log=log, outputs=own)  # type: ignore[arg-type]
+    with stoppable(lambda: "interrupted before anything was scored"), telling("looking at the inputs …", progress):
+        options = {**columns, "limits": limits, "outputs": own, "skip_unreadable": skip_unreadable}
+        sources = check_inputs(inputs, log=log, **options)  # type: ignore[arg-type]
         check_not_among(sources, out, *([Path(page)] if page else []))
         stamps, hashes = input_stamps(sources), input_hashes(sources)
     summary = Summary(out, {**columns, "margin": margin, "any_language": any_language, "chunk": chunk}, log)

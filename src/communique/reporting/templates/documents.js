@@ -19,7 +19,8 @@
   };
   main.querySelectorAll(".s").forEach((s) => s.setAttribute("role", "button"));
   const sentenceOf = (event) => event.target.closest ? event.target.closest(".s") : null;
-  const probability = (row, label) => data.p[row * count + label] / 1000;
+  const probability = (row, label) => Math.max(0, data.p[row * count + label] / 1000);
+  const figure = (row, label) => data.p[row * count + label] < 0 ? "–" : probability(row, label).toFixed(2);
   const carries = (sentence, label) => sentence.classList.contains("L" + label);
 
   /* The panel: every label's probability as a bar with a tick at its threshold */
@@ -34,7 +35,7 @@
       const head = make("dt", carries(sentence, label) ? "on" : "");
       const name = make("b");
       name.append(make("i", "k L" + label, data.letters[label]), " " + title);
-      head.append(name, make("span", "", probability(row, label).toFixed(2)));
+      head.append(name, make("span", "", figure(row, label)));
       const bar = make("div", "bar L" + label);
       const fill = make("i"), tick = make("u");
       fill.style.width = 100 * probability(row, label) + "%";
@@ -106,7 +107,7 @@
       const row = Number(sentence.dataset.i);
       tip.replaceChildren(...data.titles.map((title, label) => {
         const line = make("span", carries(sentence, label) ? "on" : "", title);
-        line.append(make("em", "", probability(row, label).toFixed(2)));
+        line.append(make("em", "", figure(row, label)));
         return line;
       }));
       tip.hidden = false;
