@@ -2,7 +2,7 @@
 
 ``check_inputs`` looks at everything before anything is written, so that a missing, empty, binary or broken
 file is refused at once; ``read_documents`` then yields one document at a time. What is left out is counted
-in a ReadingLog, never silently.
+in a ReadingLog, never silently, save for the menus, banners and footers around the article of a web page.
 """
 
 import itertools
@@ -142,6 +142,7 @@ def placed_documents(
             continue
         for place, record in _records(source, number, columns, start):
             content = normalise(record.text)
+            log.dropped.update(record.left_out)
             if not any(map(str.isalpha, content)):
                 log.dropped["documents without text"] += 1
                 continue

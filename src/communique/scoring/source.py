@@ -8,7 +8,7 @@ import re
 import sys
 import unicodedata
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -203,11 +203,15 @@ def whole(text: str) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """One text as a reader finds it; ``key`` tells the texts of one file apart (a row's id or number)."""
+    """One text as a reader finds it; ``key`` tells the texts of one file apart (a row's id or number).
+
+    ``left_out`` counts, by reason, the lines or cells that the reader passed over.
+    """
 
     text: str
     metadata: dict[str, str]
     key: str = ""
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,12 @@
 """PDF files: their text as paragraphs, without running heads and page numbers."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from communique.errors import CommuniqueError, missing_extra
-from communique.scoring.readers.pdf_layout import Line, lines_of, runs, without_furniture
+from communique.scoring.readers.pdf_layout import FURNITURE, Line, lines_of, runs, without_furniture
 from communique.scoring.readers.pdf_streams import drawn
 from communique.scoring.source import Columns, Record, Source
 
@@ -40,14 +41,19 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
 def read(source: Source, columns: Columns) -> Iterator[Record]:
     """The file as one text, a blank line between paragraphs."""
     length = 0
+    left_out: Counter[str] = Counter()
     with _open(source) as pdf:
         pages = []
         for page in pdf:
-            pages.append(lines_of(page))
-            length += sum(len(line.text) for line in pages[-1])
+            lines, less = lines_of(page)
+            pages.append(lines)
+            left_out += less
+            length += sum(len(line.text) for line in lines)
             source.check_unpacked(length)
         metadata = {name: " ".join(((pdf.metadata or {}).get(name) or "").split()) for name in FIELDS}
-    yield Record("\n\n".join(_paragraphs(without_furniture(pages, metadata["title"]))), metadata)
+    kept = without_furniture(pages, metadata["title"])
+    left_out += Counter({FURNITURE: sum(map(len, pages)) - sum(map(len, kept))})
+    yield Record("\n\n".join(_paragraphs(kept)), metadata, left_out=left_out)
 
 
 def _open(source: Source) -> "pymupdf.Document":

@@ -1,5 +1,6 @@
 """The lines of a PDF page with their places, and what a place tells: a wrap, a heading, a running head, a footnote."""
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -18,6 +19,9 @@ RECURRING, FEW_PAGES = 3, 5
 SMALL = 0.88
 # A line counts as a link where this share of its length can be clicked.
 LINKED = 0.8
+# What of a page is counted as left out.
+FURNITURE = "running heads, page numbers and links of PDF pages"
+ACROSS = "lines across the run of a PDF page"
 
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
@@ -53,22 +57,54 @@ class Line(NamedTuple):
     right: float = 0.0
 
 
-def lines_of(page: "pymupdf.Page") -> list[Line]:
-    """The horizontal lines of a page in reading order, less those that are links from end to end."""
+def lines_of(page: "pymupdf.Page") -> tuple[list[Line], Counter[str]]:
+    """The lines of a page in reading order, and how many lines were left out, by reason.
+
+    A page is read along the run of most of its letters, whichever way it is turned; lines across it are left out,
+    and so are blocks that are links from end to end, as menus and lists of further pages are.
+    """
+    blocks, matrix, height = _upright(page)
+    links = [link["from"] * page.derotation_matrix * matrix for link in page.get_links() if "from" in link]
+    found: list[Line] = []
+    left_out: Counter[str] = Counter()
+    for number, block in enumerate(blocks):
+        _, top, _, bottom = block["bbox"]
+        marginal = bottom <= MARGIN * height or top >= (1 - MARGIN) * height
+        lines = [(_line(raw, number, marginal), abs(raw["dir"][1]) < 0.1) for raw in block.get("lines", ())]
+        along = [line for line, level in lines if line.text and level]
+        left_out[ACROSS] += sum(bool(line.text) for line, level in lines if not level)
+        if all(_is_link(line, links) for line in along):
+            left_out[FURNITURE] += len(along)
+            continue
+        for line in along:
+            found = _with(found, line)
+    return _with_columns(found), +left_out
+
+
+def _upright(page: "pymupdf.Page") -> tuple[list[dict], "pymupdf.Matrix", float]:
+    """The blocks of a page, turned so that most letters run to the right; what turned it, and its height then."""
     import pymupdf
 
     # A ligature ("ﬁ") as its letters, as a reader of words expects them.
     flags = pymupdf.TEXTFLAGS_DICT & ~pymupdf.TEXT_PRESERVE_LIGATURES & ~pymupdf.TEXT_PRESERVE_IMAGES
-    links = [pymupdf.Rect(link["from"]) for link in page.get_links() if "from" in link]
-    found: list[Line] = []
-    for number, block in enumerate(page.get_text("dict", flags=flags)["blocks"]):
-        _, top, _, bottom = block["bbox"]
-        marginal = bottom <= MARGIN * page.rect.height or top >= (1 - MARGIN) * page.rect.height
-        for raw in block.get("lines", ()):
-            line = _line(raw, number, marginal)
-            if line.text and abs(raw["dir"][1]) < 0.1 and not _is_link(line, links):
-                found = _with(found, line)
-    return _with_columns(found)
+    blocks = page.get_text("dict", flags=flags)["blocks"]  # as it lies in the file, whatever its /Rotate
+    x, y = _run(blocks)
+    turn = pymupdf.Matrix(x, -y, y, x, 0, 0)
+    box = page.rect * page.derotation_matrix * turn
+    matrix = turn * pymupdf.Matrix(1, 0, 0, 1, -box.x0, -box.y0)
+    if (x, y) != (1, 0):
+        clip = pymupdf.Rect(0, 0, box.width, box.height)
+        blocks = page.get_text("dict", textpage=page.get_textpage(clip=clip, flags=flags, matrix=matrix))["blocks"]
+    return blocks, matrix, box.height
+
+
+def _run(blocks: Sequence[dict]) -> tuple[int, int]:
+    """Where most letters of a page run: to the right (1, 0), left, down (0, 1) or up."""
+    letters: Counter[tuple[int, int]] = Counter({(1, 0): 0})
+    for line in itertools.chain.from_iterable(block.get("lines", ()) for block in blocks):
+        x, y = map(round, line["dir"])
+        letters[x, y] += sum(len(span["text"]) for span in line["spans"])
+    return max((run for run in letters if sum(map(abs, run)) == 1), key=letters.__getitem__)
 
 
 def _line(raw: dict, block: int, marginal: bool) -> Line:
@@ -130,8 +166,7 @@ def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[
 
     def kept(line: Line, rows: Sequence[float]) -> bool:
         alone = _stands_alone(line) or any(abs(line.y0 - y0) < 4 for y0 in rows)
-        words = _words(line.text)
-        repeated = often[_key(line)] >= least or (len(pages) > 1 and any(words in other for other in body))
+        repeated = often[_key(line)] >= least or (len(pages) > 1 and _words(line.text) in body)
         return not (line.marginal and (alone or repeated))
 
     heads = [[line.y0 for line in page if line.marginal and _stands_alone(line)] for page in pages]
