@@ -3,6 +3,7 @@
 import csv
 import itertools
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,8 +15,11 @@ from communique.scoring.encodings import find_encoding
 from communique.scoring.readers.word import check_package
 from communique.scoring.source import Columns, Record, Source
 
-Rows = Iterator[tuple[str, dict[str, Any]]]
+# Each row with where it stands; under None, as in csv.DictReader, the cells that no column name stands over.
+Rows = Iterator[tuple[str, dict[str | None, Any]]]
+UNNAMED = "cells under no column name"
 _BATCH = 1_000
+_QUOTED = re.compile(r'"[^"]*"?')
 
 
 def check(source: Source, columns: Columns) -> tuple[str, ...]:
@@ -23,6 +27,8 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
     if source.format in ("csv", "tsv", "jsonl"):
         source.encoding = find_encoding(source)
     names = _HEADERS[source.format](source, columns)
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise CommuniqueError(f"{source.path}: the column name '{twice}' stands twice; give each column its own name")
     for wanted in (columns.text, columns.id):
         if wanted is not None and wanted not in names:
             raise CommuniqueError(
@@ -37,7 +43,8 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
     for number, (_, row) in enumerate(_ROWS[source.format](source), 1):
         key = _cell(row.get(columns.id)) if columns.id else ""
         metadata = {name: _cell(row.get(name)) for name in source.fields}
-        yield Record(_cell(row.get(columns.text)), metadata, key or str(number))
+        left_out = {UNNAMED: len(row[None])} if row.get(None) else {}
+        yield Record(_cell(row.get(columns.text)), metadata, key or str(number), left_out)
 
 
 def _cell(value: Any) -> str:
@@ -60,19 +67,25 @@ def _delimiter(source: Source) -> str:
     """A tab for .tsv; for .csv the comma or, as some spreadsheets write it, the semicolon or tab that heads it."""
     if source.format == "tsv":
         return "\t"
-    header = next(source.lines(), "")
+    header = _QUOTED.sub("", next(source.lines(), ""))
     return max(",;\t", key=header.count)
 
 
-def _csv_lines(source: Source) -> Any:
+def _csv_lines(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """The cells of every line with the line's number; raises CommuniqueError where quotes are torn."""
     csv.field_size_limit(min(sys.maxsize, source.limits.unpacked))
-    return csv.reader(source.lines(), delimiter=_delimiter(source), strict=True)
+    lines = csv.reader(source.lines(), delimiter=_delimiter(source), strict=True)
+    try:
+        for cells in lines:
+            yield lines.line_num, cells
+    except csv.Error as error:
+        raise CommuniqueError(
+            f"{source.path}, line {lines.line_num}: is not valid CSV ({error}); mend its quotes"
+        ) from error
 
 
 def _csv_header(source: Source, columns: Columns) -> list[str]:
-    names: list[str] = next(_csv_lines(source), [])
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise CommuniqueError(f"{source.path}: column '{twice}' stands twice in the first line; give each its own name")
+    _, names = next(_csv_lines(source), (0, []))
     for _ in _csv_rows(source):  # a torn row is better found now than after hours of scoring
         pass
     return names
@@ -80,20 +93,15 @@ def _csv_header(source: Source, columns: Columns) -> list[str]:
 
 def _csv_rows(source: Source) -> Rows:
     lines = _csv_lines(source)
-    try:
-        names = next(lines)
-        for cells in lines:
-            if cells and len(cells) != len(names):
-                raise CommuniqueError(
-                    f"{source.path}, line {lines.line_num}: has {len(cells)} fields where the first line has "
-                    f"{len(names)}; quote the fields that hold the separator"
-                )
-            if cells:
-                yield f"line {lines.line_num}", dict(zip(names, cells, strict=True))
-    except csv.Error as error:
-        raise CommuniqueError(
-            f"{source.path}, line {lines.line_num}: is not valid CSV ({error}); mend its quotes"
-        ) from error
+    _, names = next(lines, (0, []))
+    for number, cells in lines:
+        if cells and len(cells) != len(names):
+            raise CommuniqueError(
+                f"{source.path}, line {number}: has {len(cells)} fields where the first line has {len(names)}; "
+                "quote the fields that hold the separator"
+            )
+        if cells:
+            yield f"line {number}", dict(zip(names, cells, strict=True))
 
 
 # JSON lines
@@ -119,7 +127,7 @@ def _json_header(source: Source, columns: Columns) -> list[str]:
     names: dict[str, None] = {}
     bare = ""
     for where, row in _json_rows(source):
-        names.update(dict.fromkeys(row))
+        names.update(dict.fromkeys(map(str, row)))
         bare = bare or ("" if columns.text in row else where)
     if bare and columns.text in names:
         raise CommuniqueError(f"{source.path}, {bare}: has no '{columns.text}'; give every row a text")
@@ -162,19 +170,22 @@ def _parquet_rows(source: Source) -> Rows:
 # Excel
 
 
-def _book(source: Source) -> Any:
+def _sheets(source: Source) -> list[Any]:
     try:
         import openpyxl
     except ImportError as error:
         raise missing_extra("documents", "openpyxl") from error
-    return openpyxl.load_workbook(source.seekable(), read_only=True, data_only=True)
+    sheets: list[Any] = openpyxl.load_workbook(source.seekable(), read_only=True, data_only=True).worksheets
+    for sheet in sheets:
+        sheet.reset_dimensions()  # some programs state the sheet's size wrongly
+    return sheets
 
 
 def _sheet_header(source: Source, columns: Columns) -> list[str]:
     check_package(source, "Excel")
     with _reading(source, "Excel"):
-        sheet, *others = _book(source).worksheets
-        names = [_cell(value) for value in next(sheet.iter_rows(values_only=True), ()) if value is not None]
+        sheet, *others = _sheets(source)
+        names = [name for name in map(_cell, next(sheet.iter_rows(values_only=True), ())) if name]
     if others:
         source.notes.append(f"{source.path}: sheet '{sheet.title}' is read, {len(others)} more are not")
     return names
@@ -182,11 +193,14 @@ def _sheet_header(source: Source, columns: Columns) -> list[str]:
 
 def _sheet_rows(source: Source) -> Rows:
     with _reading(source, "Excel"):
-        rows = _book(source).worksheets[0].iter_rows(values_only=True)
+        rows = _sheets(source)[0].iter_rows(values_only=True)
         names = [_cell(value) for value in next(rows, ())]
         for number, cells in enumerate(rows, 2):
             if any(cell is not None for cell in cells):
-                yield f"row {number}", {name: cell for name, cell in zip(names, cells, strict=False) if name}
+                pairs = list(itertools.zip_longest(names, cells))
+                row: dict[str | None, Any] = {name: cell for name, cell in pairs if name}
+                row[None] = [cell for name, cell in pairs if not name and cell is not None]
+                yield f"row {number}", row
 
 
 _HEADERS: dict[str, Callable[[Source, Columns], list[str]]] = {
