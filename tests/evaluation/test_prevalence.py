@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import beta, binom, gamma
 
 from communique.errors import CommuniqueError
 from communique.evaluation import prevalence as module
@@ -164,6 +165,76 @@ def test_a_label_hardly_seen_gets_the_exact_interval_of_the_labels() -> None:
     assert found.interval.high == pytest.approx(1 - 0.025 ** (1 / 100))
 
 
+def strata(drawn: tuple[int, ...], hits: tuple[int, ...], population: tuple[int, ...]) -> tuple[np.ndarray, Draw]:
+    """Gold labels with so many hits a stratum, and how they were drawn; rows of the archive are numbered by stratum."""
+    starts = np.cumsum([0, *population[:-1]])
+    rows = np.concatenate([start + np.arange(n) for start, n in zip(starts, drawn, strict=True)])
+    gold = np.concatenate([np.arange(n) < k for n, k in zip(drawn, hits, strict=True)]).astype(float)
+    unit, stratum = np.arange(len(rows)), np.repeat(np.arange(len(drawn)), drawn)
+    return gold, Draw.make(rows, unit, stratum, np.array(population))
+
+
+def ends(drawn: tuple[int, ...], hits: tuple[int, ...], population: tuple[int, ...]) -> tuple[float, float]:
+    gold, draw = strata(drawn, hits, population)
+    nothing = np.zeros(sum(population))
+    found = corrected_share(gold, nothing, np.arange(len(nothing)), draw, 0.0)
+    assert found is not None
+    return found.interval.low, found.interval.high
+
+
+@pytest.mark.parametrize("hits", [(0, 1), (2, 2), (50, 47), (49, 50)])
+def test_strata_drawn_in_proportion_get_clopper_and_pearsons_interval(hits: tuple[int, int]) -> None:
+    low, high = ends((50, 50), hits, (1000, 1000))
+    k = sum(hits)
+    assert low == pytest.approx(beta.ppf(0.025, k, 101 - k))
+    assert high == pytest.approx(beta.ppf(0.975, k + 1, 100 - k))
+
+
+@pytest.mark.parametrize("elsewhere", [0, 4, 9])
+def test_hits_in_light_strata_do_not_hide_what_a_heavy_one_may_hold(elsewhere: int) -> None:
+    """None of 10 labels of a stratum with nine tenths of the archive: that stratum alone may hold 31%."""
+    low, high = ends((10, 290), (0, elsewhere), (9000, 1000))
+    alone = 0.9 * (1 - 0.025 ** (1 / 10))
+    assert low <= 0.1 * elsewhere / 290
+    assert alone <= high <= alone + 0.1
+
+
+def test_of_rare_labels_it_is_the_gamma_interval_of_weighted_poisson_counts() -> None:
+    """Fay & Feuer (1997) by hand: shape y²/v and scale v/y, with the heaviest weight more for the upper end."""
+    gold, draw = strata((2000, 4000), (1, 3), (30_000, 10_000))
+    weight = draw.weight / draw.weight.sum()
+    y, v, top = weight @ gold, weight**2 @ gold, weight.max()
+    by_hand = (
+        gamma.ppf(0.025, y**2 / v, scale=v / y),
+        gamma.ppf(0.975, (y + top) ** 2 / (v + top**2), scale=(v + top**2) / (y + top)),
+    )
+    assert ends((2000, 4000), (1, 3), (30_000, 10_000)) == pytest.approx(by_hand, rel=0.005)
+
+
+@pytest.mark.parametrize("rates", [(0.0, 0.005), (0.02, 0.0), (0.1, 0.02), (0.3, 0.0), (0.3, 0.05)])
+def test_over_all_samples_of_two_unequal_strata_the_truth_is_held(rates: tuple[float, float]) -> None:
+    """5 labels of three tenths of the archive, 100 of the rest; Kish's sample size alone would hold it in 80%."""
+    true, held = 0.3 * rates[0] + 0.7 * rates[1], 0.0
+    for a in range(6):
+        for b in range(25):
+            low, high = ends((5, 100), (a, b), (3000, 7000))
+            chance = binom.pmf(a, 5, rates[0]) * binom.pmf(b, 100, rates[1])
+            held += chance * (low <= true <= high)
+    assert held > 0.945
+
+
+def test_a_share_beyond_nought_and_one_is_cut_like_its_interval() -> None:
+    """Predictions far too many in the labelled rows only: 0.1 + 0.05 - 0.2 would be less than nothing."""
+    gold, predicted = np.repeat([1.0, 0.0], [10, 190]), np.repeat([0.2, 0.1 - 0.1 / 49], [200, 9800])
+    for flip in (False, True):
+        answers = (1 - gold, 1 - predicted) if flip else (gold, predicted)
+        found = corrected_share(*answers, np.arange(10_000), Draw.simple(np.arange(200), 10_000), 1.0)
+        assert found is not None
+        assert found.interval.value == (1.0 if flip else 0.0)
+        assert 0 <= found.interval.low <= found.interval.value <= found.interval.high <= 1
+        assert found.interval.high - found.interval.low > found.standard_error
+
+
 def test_a_classifier_never_seen_to_err_still_has_an_interval_near_the_rule_of_three() -> None:
     gold = np.tile([1.0, 0, 0, 0], 5000)
     rows = np.arange(200)
@@ -202,3 +273,15 @@ def test_intervals_hold_the_true_share_as_often_as_they_say_and_raw_counts_do_no
     for line in lines:
         assert 0.90 <= line["coverage"] <= 0.995
         assert line["raw_coverage"] < 0.5
+
+
+def test_equally_many_labels_of_very_unequal_actors_do_not_make_too_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A short run of the same: one actor with nine tenths of the archive, 10 labels for each of 30."""
+    monkeypatch.syspath_prepend(str(CHECKS))
+    from prevalence_coverage import coverage
+
+    kinds = ("common label", "rare label", "label of the large one")
+    settings = tuple((f"equal by actor, {kind}", 600, 300, "archive") for kind in kinds)
+    lines = coverage(60, 0, settings)
+    assert [line["group"] for line in lines] == ["all"] * len(kinds)
+    assert min(line["coverage"] for line in lines) >= 0.93

@@ -34,7 +34,7 @@ TARGETS = ("archive", "superpopulation")
 
 ENOUGH_DOCUMENTS = 30  # labelled documents below which no interval is given
 ENOUGH_EACH = 5  # rows with, and rows without, the label below which the exact interval of the labels alone is given
-UNSEEN = 1.0  # one more wrong row than was seen goes into the variance: no sample shows that there are no errors
+UNSEEN = 1.0  # one more wrong row than was seen, the heaviest, goes into the variance: no sample shows no errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,10 +128,12 @@ def corrected_share(
     """The share of rows with the label in a group of rows, None where too few documents are labelled to know.
 
     ``gold (n,)`` is 0 or 1 at ``draw.rows``, ``predicted (N,)`` a number for every row, ``documents (N,)`` the number
-    of each row's document, ``group (N,)`` marks the rows that count. The interval is ``value ± t * standard error``
-    with labelled documents - 1 degrees of freedom, cut at 0 and 1. Where fewer than ``ENOUGH_EACH`` labelled rows have,
-    or lack, the label, it is the exact interval of the labels alone (Clopper & Pearson 1934), with documents for its
-    sample size where documents were drawn (Korn & Graubard 1998 with the safest design effect).
+    of each row's document, ``group (N,)`` marks the rows that count. The interval is ``value ± t * standard error``,
+    cut at 0 and 1 as is the value, with labelled documents - 1 degrees of freedom, or fewer where weights are so
+    unequal that these rows are worth fewer (Kish 1965). Where fewer than ``ENOUGH_EACH`` labelled rows have, or lack,
+    the label, it is the exact interval of the labels alone (Clopper & Pearson 1934), with documents for its sample size
+    where documents were drawn (Korn & Graubard 1998 with the safest design effect). Rows of unequal weight count, there
+    and for ``ENOUGH_EACH``, for what they are worth beside the heaviest (Fay & Feuer 1997).
     """
     if target not in TARGETS:
         raise CommuniqueError(f"target '{target}': choose one of {', '.join(TARGETS)}")
@@ -141,13 +143,16 @@ def corrected_share(
     clusters = len(np.unique(held))
     if clusters < ENOUGH_DOCUMENTS:
         return None
-    positives = int(gold[member].sum())
-    if min(positives, len(held) - positives) < ENOUGH_EACH:
-        return _exact(gold, draw, member, clusters, level)
+    weight, positive = draw.weight[member] / draw.weight[member].sum(), gold[member]
+    if min(_worth(positive, weight), _worth(1 - positive, weight)) < ENOUGH_EACH:
+        single = len(np.unique(draw.unit[member])) == len(held)
+        return _exact(positive, weight, len(held) if single else clusters, clusters, level)
     part = _Part(gold, predicted, documents, draw, power, inside, member)
     of_design, of_target = part.design_variance(), part.variance(target)
-    reach = float(t.ppf((1 + level) / 2, clusters - 1)) * float(np.sqrt(of_target))
-    interval = Interval(part.value, max(part.value - reach, 0.0), min(part.value + reach, 1.0))
+    freedom = min(clusters, 1 / float(weight @ weight)) - 1
+    reach = float(t.ppf((1 + level) / 2, freedom)) * float(np.sqrt(of_target))
+    value = min(max(part.value, 0.0), 1.0)  # where predictions err otherwise than in the sample it may lie beyond
+    interval = Interval(value, max(value - reach, 0.0), min(value + reach, 1.0))
     more = _to_halve(of_design, of_target, part.units, part.units_in_archive)
     return Share(interval, float(np.sqrt(of_target)), len(held), clusters, power, more)
 
@@ -169,6 +174,7 @@ class _Part:
         self.rows = int(member.sum())
         self.units = len(np.unique(draw.unit[member]))
         self.units_in_archive = float(weight.sum() * self.units / self.rows)
+        self.heaviest = float(weight.max() / weight.sum())
 
     def variance(self, target: Target) -> float:
         return self.design_variance() if target == "archive" else self.document_variance()
@@ -193,7 +199,7 @@ class _Part:
         return self.labelled / (self.labelled - 1) * float(sums @ sums) + self._unseen()
 
     def _unseen(self) -> float:
-        return UNSEEN / (self.units * self.rows)
+        return UNSEEN * self.heaviest**2 * self.rows / self.units
 
 
 def _unit_sums(draw: Draw, values: Array) -> Array:
@@ -204,16 +210,47 @@ def _centred(weight: Array, values: Array) -> Array:
     return np.asarray(values - np.average(values, weights=weight))
 
 
-def _exact(gold: Array, draw: Draw, member: Array, clusters: int, level: float) -> Share:
-    """Clopper and Pearson's interval from the labels alone; ``more`` supposes that it narrows with the root of n."""
-    value = float(np.average(gold[member], weights=draw.weight[member]))
-    single = len(np.unique(draw.unit[member])) == member.sum()
-    size = int(member.sum()) if single else clusters
-    hits, tail = value * size, (1 - level) / 2
-    low = float(beta.ppf(tail, hits, size - hits + 1)) if hits > 0 else 0.0
-    high = float(beta.ppf(1 - tail, hits + 1, size - hits)) if hits < size else 1.0
+def _exact(gold: Array, weight: Array, size: int, clusters: int, level: float) -> Share:
+    """Clopper and Pearson's interval from the labels alone; ``more`` supposes that it narrows with the root of n.
+
+    ``gold`` and ``weight``, which sums to 1, are ``(n,)``; ``size`` independent units stand behind the n rows.
+    """
+    tail, rows = (1 - level) / 2, len(gold) / size  # a unit of several rows weighs as much as they do
+    if 2 * gold.sum() <= len(gold):
+        low, high = _ends(gold / rows, weight * rows, tail)
+    else:
+        low, high = (1 - end for end in reversed(_ends((1 - gold) / rows, weight * rows, tail)))
     error = (high - low) / (2 * float(t.ppf(1 - tail, clusters - 1)))
-    return Share(Interval(value, low, high), error, int(member.sum()), clusters, 0.0, 3 * size)
+    return Share(Interval(float(weight @ gold), low, high), error, len(gold), clusters, 0.0, 3 * size)
+
+
+def _ends(hits: Array, weight: Array, tail: float) -> tuple[float, float]:
+    """Both ends for the rarer of two answers, also where rows weigh unequally.
+
+    Fay & Feuer (1997, Statistics in Medicine 16) bound a weighted sum of counts as if it were one count, with one hit
+    of the heaviest weight more for the upper end: hits among light rows do not show how rare they are among heavy ones.
+    Their gamma quantiles (Poisson) are beta ones here (binomial); equal weights leave Clopper & Pearson's interval.
+    """
+    low, high = 0.0, 1.0
+    if hits.any():
+        count, rows = _as_binomial(hits, weight, 0.0)
+        low = float(beta.ppf(tail, count, rows - count + 1))
+    count, rows = _as_binomial(hits, weight, float(weight.max()))
+    if count < rows + 1:
+        high = float(beta.ppf(1 - tail, count, rows - count + 1))
+    return low, high
+
+
+def _as_binomial(hits: Array, weight: Array, more: float) -> tuple[float, float]:
+    """The hits, and out of how many, whose share has the mean and variance of these and one of weight ``more``."""
+    share = float(weight @ hits) + more
+    rows = share / (float(weight**2 @ hits) + more**2)
+    return rows * share, rows
+
+
+def _worth(hits: Array, weight: Array) -> float:
+    """How many hits among equal rows would tell as much as these do, beside one that the heaviest row might hide."""
+    return round(_as_binomial(hits, weight, float(weight.max()))[0] - 1, 9)
 
 
 def _to_halve(of_design: float, of_target: float, units: int, population: float) -> int | None:
