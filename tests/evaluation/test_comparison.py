@@ -53,6 +53,20 @@ def test_contrasts_are_those_of_the_resampling_functions_corrected_over_them_all
     assert rows["fair"].contrast is None
 
 
+def test_against_the_best_observed_p_is_corrected_over_all_pairs_since_all_were_looked_at() -> None:
+    by_name = {one.name: counts(one.tables[0]) for one in SYSTEMS}
+    pairs = [("good", "poor"), ("good", "fair"), ("poor", "fair")]
+    p = [approximate_randomisation(by_name[a], by_name[b], macro_f1, rounds=300) for a, b in pairs]
+    unnamed, named = compare(SYSTEMS, **FAST), compare(SYSTEMS, "good", **FAST)
+    for board, family in ((unnamed, holm(p)), (named, holm(p[:2]))):
+        found = {row.name: contrast(row).p_adjusted for row in board.rows if row.contrast}
+        assert found == pytest.approx({"poor": family[0], "fair": family[1]})
+    assert holm(p)[0] > holm(p[:2])[0]
+    assert "over the family of all 3 pairs in macro-F1, because good was not named" in unnamed.note
+    assert "over the family of the 2 contrasts of macro-F1 against good" in named.note
+    assert [row.group for row in unnamed.rows] == [row.group for row in named.rows]
+
+
 def test_a_clearly_better_system_is_told_apart(board: Leaderboard) -> None:
     good, _, poor = board.rows
     assert contrast(good).macro_f1.low > 0

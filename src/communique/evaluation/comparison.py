@@ -8,7 +8,7 @@ and tests thus speak of these fits on other documents; how much another seed wou
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import lcm
+from math import comb, lcm
 from typing import Any
 
 import numpy as np
@@ -87,8 +87,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """Rows from the best macro-F1 down; contrasts are against ``reference``, Holm-corrected over them.
+    """Rows from the best macro-F1 down; contrasts are against ``reference``, Holm-corrected.
 
+    They are corrected over themselves, or over all pairs where the reference was not named but is the best observed.
     ``support`` counts each label's gold sentences, ``answers`` are the predictions that were compared, ``note`` says
     how everything was made.
     """
@@ -142,14 +143,15 @@ def compare(
     chosen = reference or names[int(np.argmax(scores))]
     p = _pairwise(measured, rounds, seed, tell)
     groups = indistinguishable_groups(names, scores, _adjusted(p), ALPHA)
-    family = _adjusted({pair: value for pair, value in p.items() if chosen in pair})
+    # the best was picked by looking at all systems, so all pairs were looked at
+    family = _adjusted(p if reference is None else {pair: value for pair, value in p.items() if chosen in pair})
     rows = []
     for system in systems:
         contrast = _contrast(measured, system.name, chosen, p, family, method)
         rows.append(_row(system, answers, measured[system.name], groups[system.name], method, contrast))
     support = dict(zip(answers.labels, answers.gold.sum(axis=0).tolist(), strict=True))
     ranked = tuple(sorted(rows, key=lambda row: -row.macro_f1.value))
-    note = _note(answers, chosen, len(names), resamples, rounds, method)
+    note = _note(answers, chosen, _family(reference, chosen, len(names)), resamples, rounds, method)
     return Leaderboard(ranked, chosen, answers.labels, support, note, answers)
 
 
@@ -245,7 +247,16 @@ def _mean_thresholds(fits: Sequence[Fit], labels: Sequence[str]) -> dict[str, fl
     return dict(zip(labels, np.mean([fit.thresholds for fit in fits], axis=0).tolist(), strict=True))
 
 
-def _note(answers: Aligned, reference: str, systems: int, resamples: int, rounds: int, method: Method) -> str:
+def _family(named: str | None, reference: str, systems: int) -> str:
+    """The contrasts that Holm's correction is over, in words; nothing for one system."""
+    if systems < 3:
+        return f"the one contrast of {PRIMARY} against {reference}" if systems == 2 else ""
+    if named is None:
+        return f"all {comb(systems, 2)} pairs in {PRIMARY}, because {reference} was not named but is the best of them"
+    return f"the {systems - 1} contrasts of {PRIMARY} against {reference}"
+
+
+def _note(answers: Aligned, reference: str, family: str, resamples: int, rounds: int, method: Method) -> str:
     documents = len(set(answers.documents))
     how = "BCa" if method == "bca" else "percentile"
     said = [
@@ -255,11 +266,10 @@ def _note(answers: Aligned, reference: str, systems: int, resamples: int, rounds
         f"ECE: {EQUAL_MASS.count} bins of equal mass; it is biased upward, so its interval is that of an inverted test "
         "and may lie below the figure.",
     ]
-    if systems > 1:
-        contrasts = f"the {systems - 1} contrasts" if systems > 2 else "the one contrast"
+    if family:
         said += [
             f"Differences: paired against {reference}; p by approximate randomisation of whole documents ({rounds:,} "
-            f"rounds), Holm-corrected over the family of {contrasts} of {PRIMARY} against {reference}.",
+            f"rounds), Holm-corrected over the family of {family}.",
             f"Systems that share a letter are not distinguishable in {PRIMARY} (all pairs, Holm, {ALPHA:.0%}).",
         ]
     if answers.cut_at_half:
