@@ -13,6 +13,7 @@ from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
 from communique.models.transformer import TransformerModel
+from communique.training.artifacts import model_facts
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,12 @@ def test_the_weights_of_a_linear_model_are_its_features_times_its_labels(corpus:
     model = TfidfModel().fit(corpus.texts, corpus.indicators)
     features = model.pipeline_["features"].transform(corpus.texts[:1]).shape[1]
     assert model.size() == Size(total=4 * features + 3, trained=3 * features + 3)
+
+
+def test_a_linear_model_without_document_frequencies_holds_none(corpus: Corpus) -> None:
+    model = TfidfModel(idf=False).fit(corpus.texts, corpus.indicators)
+    features = model.pipeline_["features"].transform(corpus.texts[:1]).shape[1]
+    assert model_facts(model)["size"] == {"total": 3 * features + 3, "trained": 3 * features + 3}
 
 
 def test_frozen_weights_are_counted_and_not_as_learned(corpus: Corpus, tiny_encoder: Path) -> None:

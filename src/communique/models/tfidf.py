@@ -94,10 +94,10 @@ class TfidfModel(StanceModel):
         return fast
 
     def size(self) -> Size:
-        """One weight a label and n-gram, one intercept a label; the document frequencies are counted, not learned."""
+        """One weight a label and n-gram, one intercept a label; document frequencies, if used, are counted only."""
         vectorisers = [vectoriser for _, vectoriser in self.pipeline_["features"].transformer_list]
         learned = linear_size(self.pipeline_["heads"])
-        return Size(learned + sum(len(v.idf_) for v in vectorisers), learned)
+        return Size(learned + sum(len(v.idf_) for v in vectorisers if v.use_idf), learned)
 
     def _save(self, folder: Path) -> None:
         write_estimator(self.pipeline_, folder / FILE)
