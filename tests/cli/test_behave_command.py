@@ -42,6 +42,9 @@ def test_mistakes_are_one_sentence_and_leave_nothing_behind(run: Run, folder: Pa
     before = set(folder.rglob("*"))
     assert "no.jsonl: cannot be read" in run("behave", "--model", "model", "--contrast", "no.jsonl").error
     assert "a page ends in .html" in run("behave", "--model", "model", "--out", "x.json").error
+    (folder / "cut.json").write_text(json.dumps({"train": [f"d{number:03d}" for number in range(30)]}))
+    before.add(folder / "cut.json")
+    assert "cut.json: has no part 'test'" in run("behave", "--model", "model", "--split", "cut.json").error
     assert "margin 2" in run("behave", "--model", "model", "--margin", "2").error
     assert set(folder.rglob("*")) == before
 

@@ -1,5 +1,8 @@
 """Hyper-parameters that cannot be are refused in one sentence; what a fitted model weighs is counted."""
 
+import json
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,9 @@ from communique.models.embedding import EmbeddingModel
 from communique.models.encoder import FrozenEncoder
 from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
+from communique.models.nli import NliModel
+from communique.models.setfit import SetFitModel
+from communique.models.static import StaticModel
 from communique.models.tfidf import TfidfModel
 from communique.models.transformer import TransformerModel
 from communique.training.artifacts import model_facts
@@ -29,6 +35,11 @@ from communique.training.artifacts import model_facts
         (TransformerModel(epochs=0), "transformer: epochs=0 must be a number at least 1"),
         (TransformerModel(learning_rate="abc"), "transformer: learning_rate=abc must be"),  # type: ignore[arg-type]
         (TransformerModel(dropout=2), "transformer: dropout=2 must be a number at least 0, at most 0.99"),
+        (NliModel("folder", batch_size=0), "nli: batch_size=0 must be a number at least 1"),
+        (StaticModel(batch_size=0), "static: batch_size=0 must be a number at least 1"),
+        (StaticModel(mix=1.5), "static: mix=1.5 must be a number at least 0, at most 1"),
+        (SetFitModel(max_steps=0), "setfit: max_steps=0 must be a number at least 1"),
+        (SetFitModel(c=0), "setfit: c=0 must be a number above 0"),
         (TransformerModel(batch_size=True), "transformer: batch_size=True must be a number at least 1"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -57,6 +68,18 @@ def test_a_folder_that_holds_no_encoder_is_named_with_what_it_lacks(
     what = {"tokenizer.json": "tokenizer.json or vocab.txt", "model.safetensors": r"weights \(.safetensors\)"}
     with pytest.raises(CommuniqueError, match=f"holds no {what.get(missing, missing)}; name the folder of a saved"):
         EmbeddingModel(str(tmp_path)).fit(corpus.texts, corpus.indicators)
+
+
+@pytest.mark.parametrize("kind", [EmbeddingModel, TransformerModel])
+def test_an_encoder_of_an_unknown_type_is_one_sentence(
+    kind: Callable[[str], StanceModel], corpus: Corpus, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_encoder, tmp_path / "odd")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "oddity"}))
+    with pytest.raises(CommuniqueError, match=r"encoder .*odd: cannot be read \(.*oddity") as refusal:
+        kind(str(folder)).fit(corpus.texts, corpus.indicators)
+    assert "\n" not in str(refusal.value)
 
 
 def test_the_weights_of_a_linear_model_are_its_features_times_its_labels(corpus: Corpus) -> None:

@@ -14,6 +14,8 @@ from communique.evaluation.calibration import PlattCalibrator
 from communique.models import load_model
 from communique.models.base import StanceModel
 from communique.models.cascade import CascadeModel, fit_margin
+from communique.models.embedding import EmbeddingModel
+from communique.models.export import export_model
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
 from communique.training import DecisionRule, fit_model
@@ -93,6 +95,22 @@ def test_a_saved_cascade_sends_up_the_same(
     np.testing.assert_array_equal(loaded.sent_up(parts[1].texts), cascade.sent_up(parts[1].texts))
     np.testing.assert_array_equal(loaded.predict_proba(parts[1].texts), cascade.predict_proba(parts[1].texts))
     assert (loaded.windows(parts[1].texts) == 1).all()
+
+
+def test_an_exported_cascade_sends_up_the_same_and_can_be_saved(
+    parts: tuple[Corpus, Corpus], codebook_file: Path, tiny_encoder: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    costly = EmbeddingModel(str(tiny_encoder), max_length=32)
+    cascade = fit_model(CascadeModel(LexiconModel(str(codebook_file)), costly, budget=0.4), *parts)
+    assert isinstance(cascade, CascadeModel)
+    exported = export_model(cascade.save(tmp_path / "cascade")).model
+    again = load_model(exported.save(tmp_path / "exported"))
+    assert isinstance(again, CascadeModel)
+    assert again.runtime == "ONNX Runtime"
+    assert again.margin_ == cascade.margin_
+    np.testing.assert_array_equal(again.sent_up(parts[1].texts), cascade.sent_up(parts[1].texts))
+    np.testing.assert_allclose(again.raw_proba(parts[1].texts), cascade.raw_proba(parts[1].texts), atol=1e-5)
 
 
 def test_a_budget_that_is_no_share_and_undecided_models_are_refused(

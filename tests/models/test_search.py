@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,25 @@ def test_the_score_is_that_of_decisions_on_documents_left_out(shouted: Corpus) -
 def test_an_argument_that_the_model_lacks_is_named(shouted: Corpus) -> None:
     with pytest.raises(CommuniqueError, match="tfidf has no argument 'depth'"):
         fit_model(TfidfModel(), shouted, search=GridSearch({"depth": [1, 2]}))
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"repeats": 0}, "search: repeats=0 must be a whole number, at least 1"),
+        ({"folds": 1}, "search: folds=1 must be a whole number, at least 2"),
+        ({"folds": "five"}, "search: folds=five must be a whole number"),
+        ({"grid": []}, "search: grid names nothing to try"),
+        ({"grid": {}}, "search: grid names nothing to try"),
+        ({"grid": {"c": []}}, "search: grid cannot be used"),
+        ({"grid": {"c": 1.0}}, "search: grid cannot be used"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_before_any_fit(settings: dict[str, Any], said: str) -> None:
+    with pytest.raises(CommuniqueError) as refusal:
+        GridSearch(**{"grid": {"c": [1.0]}, **settings})
+    assert str(refusal.value).startswith(said)
+    assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("labels", [1, 3])

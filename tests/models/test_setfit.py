@@ -36,6 +36,12 @@ def test_the_cap_holds_and_what_was_used_is_on_record(fitted: SetFitModel, corpu
     assert pairing["sentences"] <= 100 < pairing["of"] == len(corpus)
 
 
+def test_all_weights_count_as_learned_since_the_encoder_is_tuned(fitted: SetFitModel) -> None:
+    size = fitted.size()
+    assert size is not None
+    assert size.trained == size.total > fitted.encoder_.model.num_parameters()  # type: ignore[union-attr]
+
+
 def test_a_small_corpus_is_gone_through_once_and_not_again(settings, corpus: Corpus) -> None:
     small = SetFitModel(**settings, max_steps=500).fit(corpus.texts[:7], corpus.indicators[:7])
     assert small.provenance["pairing"]["pairs"] <= 7 * 8

@@ -1,6 +1,7 @@
 """The static student: numpy's numbers are torch's, it follows its teacher, and it needs no torch to score."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -112,6 +113,20 @@ def test_mistakes_are_one_sentence(tmp_path: Path, parts: tuple[Corpus, Corpus])
     (tmp_path / "more.txt").write_text("one sentence\n")
     with pytest.raises(CommuniqueError, match="need a teacher"):
         StaticModel(unlabelled=str(tmp_path / "more.txt")).fit(parts[0].texts, parts[0].indicators)
+
+
+def test_an_encoder_without_word_vectors_is_one_sentence(
+    tmp_path: Path, parts: tuple[Corpus, Corpus], tiny_encoder: Path
+) -> None:
+    from safetensors.numpy import save_file
+
+    folder = shutil.copytree(tiny_encoder, tmp_path / "odd")
+    save_file({"other.weight": np.zeros((3, 2), dtype=np.float32)}, folder / "model.safetensors")
+    with pytest.raises(CommuniqueError, match=r"odd: model\.safetensors holds no 'word_embeddings\.weight'"):
+        StaticModel(encoder=str(folder)).fit(parts[0].texts, parts[0].indicators)
+    (folder / "tokenizer.json").rename(folder / "vocab.txt")
+    with pytest.raises(CommuniqueError, match=r"odd: holds no tokenizer\.json"):
+        StaticModel(encoder=str(folder)).fit(parts[0].texts, parts[0].indicators)
 
 
 WITHOUT_TORCH = """

@@ -99,7 +99,10 @@ def _sentences(data: Path, split: Path, book: "Codebook") -> tuple["Sentence", .
     if not split.exists():
         console.print(f"no split at {split}: edits are made to all sentences of {data}")
         return corpus.sentences
-    return Split.load(split).apply(corpus)["test"].sentences
+    parts = Split.load(split).apply(corpus)
+    if "test" not in parts:
+        raise CommuniqueError(f"{split}: has no part 'test', whose sentences are edited; name another split")
+    return parts["test"].sentences
 
 
 def _write(report: "BehaviourReport", out: Path) -> None:

@@ -116,6 +116,11 @@ class CascadeModel(StanceModel):
         """What computes the costly model."""
         return self.fitted_[1].runtime
 
+    def restore_state(self, folder: Path, manifest: dict[str, Any]) -> None:
+        """As of every kind, and the margin: an export takes it over too."""
+        super().restore_state(folder, manifest)
+        self.margin_ = float(self.margin or 0.0)
+
     def _parameters(self) -> dict[str, Any]:
         return {"budget": self.budget, "margin": self.margin_}
 
@@ -126,7 +131,6 @@ class CascadeModel(StanceModel):
         from communique.models import load_model
 
         self.fitted_ = [load_model(path) for path in member_folders(folder)]
-        self.margin_ = float(self.margin or 0.0)
 
 
 def fit_margin(doubts: np.ndarray, budget: float) -> float:

@@ -16,6 +16,7 @@ from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from torch import nn  # noqa: TID253
 
+from communique.errors import CommuniqueError
 from communique.models.encoder import locate
 from communique.models.ngrams import LinearNgrams
 from communique.models.static import unknown_piece
@@ -23,6 +24,7 @@ from communique.models.static import unknown_piece
 if TYPE_CHECKING:
     from communique.models.static import StaticModel
 
+WEIGHTS, WORDS = "model.safetensors", "word_embeddings.weight"
 SPREAD = 0.3  # standard deviation of the vectors at the start
 PIECE_DROP = 0.1  # share of word pieces hidden in learning
 WARMUP = 0.05
@@ -113,6 +115,8 @@ def fit_deep(model: "StaticModel", texts: Sequence[str], targets: np.ndarray) ->
     from tokenizers import Tokenizer
 
     folder = locate(model.encoder)
+    if absent := [name for name in ("tokenizer.json", WEIGHTS) if not (folder / name).is_file()]:
+        raise CommuniqueError(f"encoder {folder}: holds no {absent[0]}, from which the static student begins")
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.no_truncation()
@@ -128,8 +132,11 @@ def _first_vectors(folder: Path, width: int) -> np.ndarray:
     """The encoder's word vectors on their ``width`` main axes (all of them where it has fewer)."""
     from safetensors.numpy import load_file
 
-    weights = load_file(folder / "model.safetensors")
-    words = next(v for name, v in weights.items() if name.endswith("word_embeddings.weight")).astype(np.float32)
+    weights = load_file(folder / WEIGHTS)
+    found = [value for name, value in weights.items() if name.endswith(WORDS)]
+    if not found:
+        raise CommuniqueError(f"encoder {folder}: {WEIGHTS} holds no '{WORDS}'; name the folder of a BERT encoder")
+    words = found[0].astype(np.float32)
     centred = words - words.mean(axis=0)
     _, axes = np.linalg.eigh(centred.T @ centred)
     turned = centred @ axes[:, ::-1][:, :width]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -87,6 +88,16 @@ def require_transformers() -> None:
     # its loaders report that our head is new, which is the point
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
+
+
+@contextmanager
+def readable(folder: Path, what: str = "encoder") -> Iterator[None]:
+    """Raise CommuniqueError, in one sentence, where the libraries cannot read what ``folder`` holds."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise CommuniqueError(f"{what} {folder}: cannot be read ({reason})") from error
 
 
 def use_bfloat16(precision: str) -> bool:
@@ -184,8 +195,9 @@ class FrozenEncoder:
         from transformers import AutoModel
 
         self.folder = locate(encoder)
-        self.tokenizer = load_tokenizer(self.folder)
-        self.model = AutoModel.from_pretrained(self.folder, local_files_only=True).eval()
+        with readable(self.folder):
+            self.tokenizer = load_tokenizer(self.folder)
+            self.model = AutoModel.from_pretrained(self.folder, local_files_only=True).eval()
         self.max_length = reach(self.model.config, max_length)
         self.weights = [
             hashlib.sha256(file.read_bytes()).hexdigest() for file in sorted(self.folder.glob("*.safetensors"))

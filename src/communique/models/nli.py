@@ -3,14 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.progress import track
 
 from communique.data.codebook import Codebook, Label
 from communique.errors import CommuniqueError
-from communique.models.base import StanceModel, Validation
+from communique.models.base import Bounds, StanceModel, Validation
 from communique.models.encoder import batches_by_length, fetch, load_tokenizer, reach, require_transformers
 
 NETWORK = "network"
@@ -28,6 +28,7 @@ class NliModel(StanceModel):
     """
 
     kind = "nli"
+    bounds: ClassVar[dict[str, Bounds]] = {"max_length": Bounds(low=8), "batch_size": Bounds(low=1)}
 
     def __init__(
         self,

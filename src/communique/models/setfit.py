@@ -7,16 +7,16 @@ are asked for, and "none of the labels" is a column of its own while pairs are m
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.console import Console
 from sklearn.linear_model import LogisticRegression
 
 from communique.errors import missing_extra
-from communique.models.base import Validation
+from communique.models.base import Bounds, Size, Validation
 from communique.models.embedding import ENCODER, FILE, EmbeddingModel
-from communique.models.encoder import PACKAGED, FrozenEncoder, locate, require_transformers, use_bfloat16
+from communique.models.encoder import PACKAGED, FrozenEncoder, locate, readable, require_transformers, use_bfloat16
 from communique.models.estimators import write_estimator
 
 console = Console(markup=False)
@@ -30,6 +30,13 @@ class SetFitModel(EmbeddingModel):
     """
 
     kind = "setfit"
+    bounds: ClassVar[dict[str, Bounds]] = EmbeddingModel.bounds | {
+        "max_steps": Bounds(low=1),
+        "batch_size": Bounds(low=1),
+        "pool": Bounds(low=2),
+        "learning_rate": Bounds(open=True),
+        "seed": Bounds(0, 2**32 - 1),
+    }
 
     def __init__(
         self,
@@ -62,6 +69,11 @@ class SetFitModel(EmbeddingModel):
             self.encoder_ = FrozenEncoder(str(encoder), self.max_length)
         self._fit_head(texts, labels)
 
+    def size(self) -> Size | None:
+        """As of an embedding model, all of it learned: the encoder is tuned. None once exported."""
+        size = super().size()
+        return None if size is None else Size(size.total, size.total)
+
     def _tuned(self, texts: list[str], labels: np.ndarray, scratch: Path) -> Path:
         """Tune the encoder on pairs and leave it in a folder of ``scratch``, which is returned."""
         rows = np.random.default_rng(self.seed).permutation(len(texts))[: self.pool]
@@ -83,7 +95,9 @@ class SetFitModel(EmbeddingModel):
         from sentence_transformers import SentenceTransformer
         from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
-        words = Transformer(str(locate(self.encoder)), max_seq_length=self.max_length)
+        folder = locate(self.encoder)
+        with readable(folder):
+            words = Transformer(str(folder), max_seq_length=self.max_length)
         return SentenceTransformer(modules=[words, Pooling(words.get_embedding_dimension(), "mean")])
 
     def _trainer(self, body: Any, scratch: Path) -> Any:

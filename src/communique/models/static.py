@@ -10,14 +10,14 @@ import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import expit
 
 from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
-from communique.models.base import StanceModel, Validation
+from communique.models.base import Bounds, StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
 from communique.models.ngrams import CHUNK, LinearNgrams
 from communique.models.threads import threads
@@ -35,6 +35,17 @@ class StaticModel(StanceModel):
     """
 
     kind = "static"
+    bounds: ClassVar[dict[str, Bounds]] = {
+        "mix": Bounds(0, 1),
+        "width": Bounds(low=1),
+        "channels": Bounds(low=1),
+        "span": Bounds(low=1),
+        "epochs": Bounds(low=1),
+        "learning_rate": Bounds(open=True),
+        "batch_size": Bounds(low=1),
+        "dropout": Bounds(0, 0.99),
+        "c": Bounds(open=True),
+    }
 
     def __init__(
         self,

@@ -19,6 +19,7 @@ from communique.models.encoder import (
     locate,
     pad,
     reach,
+    readable,
     require_transformers,
     use_bfloat16,
     windows_of,
@@ -90,8 +91,9 @@ class TransformerModel(StanceModel):
 
         set_seed(self.seed)
         folder = locate(self.encoder)
-        self.tokenizer_ = load_tokenizer(folder)
-        self.network_ = self._network(folder)
+        with readable(folder):
+            self.tokenizer_ = load_tokenizer(folder)
+            self.network_ = self._network(folder)
         train = self._rows(texts, labels)
         held_out = None if validation is None else self._rows(validation[0], validation[1].to_numpy())
         if held_out is not None:  # the Trainer groups by length in training only
