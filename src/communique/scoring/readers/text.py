@@ -38,6 +38,11 @@ KEYS = frozenset(
 )
 _NOTE_MARK = re.compile(r"\[\^[\w-]+\]:?\s?")
 _HEAD_LINES = 40
+# How YAML writes that there is no value.
+_NOTHING = ("~", "null")
+_LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+# What stands in the middle of a paragraph of HTML; any other element is a paragraph of its own.
+_INLINE = re.compile("a|abbr|b|big|br|cite|code|del|em|font|i|img|ins|kbd|mark|q|s|small|span|strong|sub|sup|u")
 _PAIR = re.compile(r"([A-Za-z][\w -]{0,30}):[ \t]+(\S.*)")
 _YAML_BLOCK = re.compile(r"---[ \t]*\n(.*?\n)(?:---|\.\.\.)[ \t]*(?:\n|$)", re.DOTALL)
 
@@ -68,8 +73,9 @@ def split_front_matter(text: str) -> tuple[dict[str, str], str]:
 
 def _from_yaml(block: str) -> dict[str, str] | None:
     try:
-        content = yaml.safe_load(block)
-    except yaml.YAMLError:
+        # Scalars as they are written: NO is a country, 012 a number of a paper, a day may be mistyped.
+        content = yaml.load(block, Loader=yaml.BaseLoader)
+    except (yaml.YAMLError, RecursionError):
         return None
     if not isinstance(content, dict):
         return None
@@ -82,7 +88,7 @@ def _flat(value: Any) -> str | None:
     if isinstance(value, list):
         parts = [_flat(part) for part in value if not isinstance(part, list)]
         return "; ".join(map(str, parts)) if len(parts) == len(value) and None not in parts else None
-    return None if isinstance(value, dict) else " ".join(str("" if value is None else value).split())
+    return None if isinstance(value, dict) else " ".join("" if value in _NOTHING else str(value).split())
 
 
 def _from_lines(text: str) -> tuple[dict[str, str], str]:
@@ -114,11 +120,34 @@ def _plain(markdown: str) -> str:
             number = ""
         elif token.type in ("fence", "code_block"):
             blocks.append(token.content)
+        elif token.type == "html_block":
+            blocks.append(_words_of_html(token.content))
     return "\n\n".join(block.strip() for block in blocks if block.strip())
 
 
 def _words_of(token: Any) -> str:
     """What a reader sees of a piece of a paragraph; nothing of pictures, tags and the marks of notes."""
+    if token.type.endswith("break") or (token.type == "html_inline" and _LINE_BREAK.fullmatch(token.content)):
+        return "\n"
     if token.type in ("html_inline", "image"):
         return ""
-    return "\n" if token.type.endswith("break") else _NOTE_MARK.sub("", token.content)
+    return _NOTE_MARK.sub("", token.content)
+
+
+def _words_of_html(content: str) -> str:
+    """What a reader sees of a piece of HTML: a blank line between its paragraphs, no scripts, styles and comments."""
+    from lxml.etree import iterwalk
+    from lxml.html import HTMLParser, document_fromstring
+
+    page = document_fromstring(f"<body>{content}".encode(), parser=HTMLParser(encoding="utf-8"))
+    walk, pieces = iterwalk(page, events=("start", "end", "comment", "pi")), []
+    for event, element in walk:
+        edge = "" if event in ("comment", "pi") or _INLINE.fullmatch(element.tag) else "\n\n"
+        if event == "start" and element.tag in ("script", "style"):
+            walk.skip_subtree()
+        elif event == "start":
+            pieces += [edge, element.text or ""]
+        else:
+            pieces += ["\n" if element.tag == "br" else edge, element.tail or ""]
+    lines = (line.strip() for line in "".join(pieces).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines))

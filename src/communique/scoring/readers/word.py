@@ -68,7 +68,8 @@ def _open(source: Source) -> "WordDocument":
 def _paragraphs(document: "WordDocument") -> Iterator[str]:
     """The paragraphs of the body, of its tables, boxes and content controls, then of its footnotes, less empty ones.
 
-    Text that somebody proposed to insert is read, text proposed for deletion is not.
+    Text that somebody proposed to insert is read, text proposed for deletion is not; moved text is read where it
+    was moved to.
     """
     from docx.oxml import parse_xml
     from docx.oxml.ns import qn
@@ -86,12 +87,17 @@ def _paragraphs(document: "WordDocument") -> Iterator[str]:
 def _text(paragraph: "BaseOxmlElement") -> str:
     """The words of one paragraph, less those of paragraphs in boxes that hang on it."""
     pieces = []
-    for element in paragraph.iter():
+    for element in paragraph.iter("*"):  # elements alone, no comments
         name = element.tag.rpartition("}")[2]
         own = (name in _MARKS or name == "t") and next(element.iterancestors(paragraph.tag)) is paragraph
-        if own and not _is_tab_stop(element):
+        if own and not _is_gone(element) and not _is_tab_stop(element):
             pieces.append(_MARKS.get(name) or element.text or "")
     return "".join(pieces)
+
+
+def _is_gone(element: "BaseOxmlElement") -> bool:
+    """Whether somebody proposed to delete a piece of text or to move it elsewhere."""
+    return any(above.tag.endswith(("}del", "}moveFrom")) for above in element.iterancestors())
 
 
 def _is_tab_stop(element: "BaseOxmlElement") -> bool:
