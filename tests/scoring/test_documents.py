@@ -140,6 +140,21 @@ def test_ids_are_relative_names_and_made_unique(tmp_path):
     ]
 
 
+def test_a_glob_reads_the_folders_that_it_matches_as_folders(tmp_path):
+    for name in ("in/a.txt", "in/one/b.txt", "in/one/deep/c.txt", "in/one/d.png", "in/one/.e.txt", "in/two/f.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("Text.")
+    log = ReadingLog()
+    names = [document.id for document in read_documents([f"{tmp_path}/in/*"], log=log)]
+    assert names == ["a.txt", "one/b.txt", "one/deep/c.txt"]
+    assert dict(log.dropped) == {"files of an unknown format": 2}
+    assert [document.id for document in read_documents([f"{tmp_path}/*/one/deep*"])] == ["in/one/deep/c.txt"]
+    with pytest.raises(CommuniqueError, match="holds no file"):
+        check_inputs([f"{tmp_path}/in/tw*"])
+    with pytest.raises(CommuniqueError, match=r"d\.png: is of an unknown format"):
+        check_inputs([f"{tmp_path}/in/one/d*"])
+
+
 def test_an_id_column_names_the_documents(tmp_path):
     (tmp_path / "a.jsonl").write_text(
         '{"key": "x", "text": "One."}\n\n{"key": "x", "text": "Two."}\n{"text": "Three."}\n'

@@ -95,27 +95,38 @@ def without_repeats(sources: Iterable[Source], log: ReadingLog) -> list[Source]:
 
 
 def _folder(folder: Path, limits: Limits, log: ReadingLog, own: Collection[Path]) -> Iterator[Source]:
-    visible = (path for path in sorted(folder.rglob("*")) if not _hidden(path.relative_to(folder)))
-    paths = _foreign([path for path in visible if not path.is_dir()], log, own)
-    known = [path for path in paths if _format(path) or path.suffix.lower() == ".zip"]
-    log.dropped.update({UNKNOWN: len(paths) - len(known)} if len(known) < len(paths) else {})
-    if not known:
-        raise CommuniqueError(f"{folder}: holds no file that can be read; the formats are {KNOWN}")
-    for path in known:
+    for path in _known(str(folder), _foreign(sorted(_visible(folder)), log, own), log):
         yield from _file(path, path.relative_to(folder).as_posix(), limits, log)
+
+
+def _visible(folder: Path) -> Iterator[Path]:
+    """The files below a folder, less those that are hidden below it."""
+    return (path for path in folder.rglob("*") if not path.is_dir() and not _hidden(path.relative_to(folder)))
 
 
 def _hidden(relative: Path) -> bool:
     return any(part.startswith(".") for part in relative.parts)
 
 
+def _known(item: str, paths: list[Path], log: ReadingLog, named: Collection[Path] = ()) -> list[Path]:
+    """The files of a known format, and those that were ``named`` themselves; raises CommuniqueError without any."""
+    known = [path for path in paths if path in named or _format(path) or path.suffix.lower() == ".zip"]
+    log.dropped.update({UNKNOWN: len(paths) - len(known)} if len(known) < len(paths) else {})
+    if not known:
+        raise CommuniqueError(f"{item}: holds no file that can be read; the formats are {KNOWN}")
+    return known
+
+
 def _glob(pattern: str, limits: Limits, log: ReadingLog, own: Collection[Path]) -> Iterator[Source]:
+    """The files that match, and what lies in the folders that match."""
     root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts))
-    found = sorted(path for path in map(Path, glob.glob(pattern, recursive=True)) if not path.is_dir())
-    paths = _foreign(found, log, own)
+    matched = {path: path.is_dir() for path in map(Path, glob.glob(pattern, recursive=True))}
+    named = {path for path, folder in matched.items() if not folder}
+    inside = itertools.chain.from_iterable(_visible(path) for path, folder in matched.items() if folder)
+    paths = _foreign(sorted(named.union(inside)), log, own)
     if not paths:
         raise CommuniqueError(f"{pattern}: no file matches; check the pattern, or quote it so that the shell leaves it")
-    for path in paths:
+    for path in _known(pattern, paths, log, named):
         yield from _file(path, path.relative_to(root).as_posix(), limits, log)
 
 
