@@ -2,7 +2,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -15,6 +15,7 @@ from communique.evaluation.resampling import (
     bootstrap_interval,
     few_clusters_warning,
     holm,
+    interval_p,
     paired_difference,
     replicate,
     widened_tails,
@@ -156,6 +157,30 @@ def test_memory_blocks_change_no_digit(monkeypatch):
     before = everything()
     monkeypatch.setattr("communique.evaluation.resampling.BLOCK", 64)
     assert everything() == before
+
+
+def test_p_from_a_t_interval_is_that_of_the_t_test():
+    sample = np.random.default_rng(0).normal(0.4, 1, 12)
+    reach = stats.t.ppf(0.95, 11) * sample.std(ddof=1) / np.sqrt(12)
+    interval = Interval(sample.mean(), sample.mean() - reach, sample.mean() + reach)
+    assert interval_p(interval, 12, 0.9) == pytest.approx(stats.ttest_1samp(sample, 0).pvalue)
+    assert interval_p(interval, 1) == interval_p(Interval(0.0, 0.0, 0.0), 12) == 1
+    assert interval_p(Interval(0.1, 0.1, 0.1), 12) == 0
+
+
+def test_p_from_the_bootstrap_of_a_mean_of_few_clusters_is_nearly_that_of_the_t_test():
+    """The tails were widened by the factor by which p takes the width back."""
+    sample = np.random.default_rng(1).normal(0.5, 1, 10)
+    counts = np.stack([sample, np.ones(10)], axis=1)
+    interval = bootstrap_interval(lambda c: c[..., 0] / c[..., 1], counts, resamples=20_000, bounds=(-9, 9))
+    assert interval_p(interval, 10) == pytest.approx(stats.ttest_1samp(sample, 0).pvalue, rel=0.15)
+
+
+@given(st.floats(-1, 1), st.floats(0.001, 1), st.integers(2, 200), st.floats(0.5, 0.99))
+def test_p_is_below_one_less_the_level_just_where_the_interval_leaves_out_nought(value, reach, clusters, level):
+    assume(abs(abs(value) - reach) > 1e-9)
+    p = interval_p(Interval(value, value - reach, value + reach), clusters, level)
+    assert (p < 1 - level) == (abs(value) > reach)
 
 
 def test_holm_worked_by_hand():

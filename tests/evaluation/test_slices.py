@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from communique.errors import CommuniqueError
+from communique.evaluation.metrics import cluster_counts, macro_f1
+from communique.evaluation.resampling import interval_p, paired_difference
 from communique.evaluation.slice_fields import LENGTHS, length_bin, sliced_columns
 from communique.evaluation.slices import SliceReport, measure_slices
 
@@ -141,6 +143,27 @@ def test_without_a_planted_weakness_next_to_nothing_stands_out() -> None:
         )
         found += any(one.stands_out for one in report.slices)
     assert found <= 1
+
+
+def test_a_difference_is_as_uncertain_as_the_fewer_documents_on_either_side_make_it() -> None:
+    """12 documents against 48: interval and p go by t with 11 degrees of freedom, whichever side is asked."""
+    gold, predicted, frame = planted()
+    frame["genre"] = np.where(frame["document"] < "d12", "few", "many")
+    report = measure_slices(gold, predicted, frame, LABELS, fields=["genre"], resamples=300)
+    sides = [
+        cluster_counts(np.where(rows, gold, 0), np.where(rows, predicted, 0), frame["document"].tolist())
+        for rows in (np.array(frame["genre"] == name)[:, None] for name in ("few", "many"))
+    ]
+    by_hand = paired_difference(*sides, macro_f1, resamples=300, informative=12)
+    found = {one.value: one for one in report.slices}
+    few = found["few"].difference
+    assert few is not None
+    assert (few.value, few.low, few.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high))
+    p = interval_p(by_hand, 12)
+    assert found["few"].p_adjusted == pytest.approx(min(2 * p, 1))
+    plain = paired_difference(*sides, macro_f1, resamples=300)
+    assert few.high - few.low > 1.05 * (plain.high - plain.low)
+    assert p > interval_p(plain, 60)
 
 
 def test_the_note_says_how_many_were_looked_at(report: SliceReport) -> None:

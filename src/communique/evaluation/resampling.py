@@ -56,6 +56,7 @@ def bootstrap_interval(
     method: Method = "percentile",
     seed: int = 0,
     bounds: tuple[float, float] = (0.0, 1.0),
+    informative: int | None = None,
 ) -> Interval:
     """The statistic of all clusters ``(G, ...)`` with its bootstrap interval; see ``bootstrap_intervals``."""
     (interval,) = bootstrap_intervals(
@@ -66,6 +67,7 @@ def bootstrap_interval(
         method=method,
         seed=seed,
         bounds=bounds,
+        informative=informative,
     )
     return interval
 
@@ -79,6 +81,7 @@ def bootstrap_intervals(
     method: Method = "percentile",
     seed: int = 0,
     bounds: tuple[float, float] = (0.0, 1.0),
+    informative: int | None = None,
 ) -> list[Interval]:
     """One interval for each of the K values that ``statistic`` gives ``(..., K)``, from the same resamples.
 
@@ -92,7 +95,7 @@ def bootstrap_intervals(
         return statistic(np.tensordot(weights, clusters, (1, 0)))
 
     drawn = replicate(weighted, len(clusters), resamples=resamples, seed=seed, leave_out=method == "bca")
-    return drawn.intervals(level, method, bounds)
+    return drawn.intervals(level, method, bounds, informative)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,18 +119,23 @@ class Replicates:
         return Replicates(self.clusters, self.values - other.values, self.draws - other.draws, left_out)
 
     def intervals(
-        self, level: float = 0.95, method: Method = "percentile", bounds: tuple[float, float] = (0.0, 1.0)
+        self,
+        level: float = 0.95,
+        method: Method = "percentile",
+        bounds: tuple[float, float] = (0.0, 1.0),
+        informative: int | None = None,
     ) -> list[Interval]:
         """One interval a statistic, percentile (Efron 1979; Field & Welsh 2007 for clusters) or ``bca``.
 
         BCa corrects bias and skew (Efron 1987), its acceleration from leaving one cluster out. A single cluster
         says nothing of the variation between clusters, so its interval is the statistic's whole range, ``bounds``.
-        The tails of both are ``widened_tails``.
+        The tails of both are ``widened_tails`` of all clusters, or of the fewer that are ``informative``.
         """
         _check_interval(level, method)
-        if self.clusters == 1:
+        clusters = self.clusters if informative is None else informative
+        if clusters == 1:
             return [Interval(float(value), *bounds) for value in self.values]
-        tails = np.tile(widened_tails(level, self.clusters), (len(self.values), 1))
+        tails = np.tile(widened_tails(level, clusters), (len(self.values), 1))
         if method == "bca":
             tails = _bca_tails(self, tails)
         ends = [np.quantile(column, pair) for column, pair in zip(self.draws.T, tails, strict=True)]
@@ -141,6 +149,20 @@ def widened_tails(level: float, clusters: int) -> Array:
     """
     z = t.ppf([(1 - level) / 2, (1 + level) / 2], clusters - 1) * np.sqrt(clusters / (clusters - 1))
     return np.asarray(norm.cdf(z))
+
+
+def interval_p(interval: Interval, clusters: int, level: float = 0.95) -> float:
+    """Two-sided p-value for a true value of nought, from the width of an interval whose tails were widened.
+
+    ``widened_tails`` makes half the width a t quantile with clusters - 1 degrees of freedom times the standard error,
+    so p falls below 1 - level just where the value lies farther from nought than half the width.
+    """
+    if clusters < 2:
+        return 1.0
+    error = (interval.high - interval.low) / (2 * t.ppf((1 + level) / 2, clusters - 1))
+    if error == 0:
+        return float(interval.value == 0)
+    return float(2 * t.sf(abs(interval.value) / error, clusters - 1))
 
 
 def replicate(
@@ -178,10 +200,12 @@ def paired_difference(
     method: Method = "percentile",
     seed: int = 0,
     bounds: tuple[float, float] = (-1.0, 1.0),
+    informative: int | None = None,
 ) -> Interval:
     """``statistic(a) - statistic(b)`` with an interval from resampling the same clusters for both systems.
 
-    ``counts_a`` and ``counts_b`` have one shape ``(G, ...)`` and the same clusters in the same order.
+    ``counts_a`` and ``counts_b`` have one shape ``(G, ...)`` and the same clusters in the same order; ``informative``
+    is how many of them either has counts in, where that is fewer.
     """
     pairs = np.stack(_paired(counts_a, counts_b), axis=1)
     axis = -(pairs.ndim - 1)  # the system axis, seen from the end of the totals
@@ -190,7 +214,14 @@ def paired_difference(
         return statistic(totals.take(0, axis)) - statistic(totals.take(1, axis))
 
     return bootstrap_interval(
-        difference, pairs, resamples=resamples, level=level, method=method, seed=seed, bounds=bounds
+        difference,
+        pairs,
+        resamples=resamples,
+        level=level,
+        method=method,
+        seed=seed,
+        bounds=bounds,
+        informative=informative,
     )
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from rich.progress import track
-from scipy.stats import norm
 
 from communique.errors import CommuniqueError
 from communique.evaluation.metrics import NONE, Array, cluster_counts, f1_of_counts, micro_f1
@@ -24,6 +23,7 @@ from communique.evaluation.resampling import (
     bootstrap_interval,
     bootstrap_intervals,
     holm,
+    interval_p,
     paired_difference,
 )
 from communique.evaluation.slice_fields import FIELDS, sliced_columns
@@ -124,7 +124,7 @@ def measure_slices(
     parts = [(name, *part) for name in telling for part in cut[name]]
     shown = track(parts, "measuring slices", disable=not progress, transient=True)
     measured = [sample.measure(*part, minimum_positives, settings) for part in shown]
-    adjusted = _adjusted(measured, level)
+    adjusted = _adjusted(measured, [sample.smaller_side(rows) for *_, rows in parts], level)
     whole = sample.measure("all", "all sentences", 1, np.ones(len(gold), dtype=bool), minimum_positives, settings)
     note = _note(adjusted, minimum_documents, minimum_positives, resamples, level)
     ranked = sorted(adjusted, key=lambda one: one.macro_f1.value if one.macro_f1 else np.inf)
@@ -154,6 +154,10 @@ class _Sample:
     def documents(self, rows: Array) -> int:
         """How many documents the rows ``(n,)`` (booleans) stand in."""
         return len(np.unique(self.index[rows]))
+
+    def smaller_side(self, rows: Array) -> int:
+        """How many documents the rows, or all others, stand in, whichever are fewer: they bound a difference."""
+        return min(self.documents(rows), self.documents(~rows))
 
     def totals(self, rows: Array) -> Array:
         """Counts of the rows by document, ``(G, K, L + 2, 3)``; zeros for documents without such a row.
@@ -196,7 +200,8 @@ class _Sample:
             return None
         # documents may stand on both sides, so both are resampled together
         inside, outside = self.totals(rows)[:, : self.own], self.totals(~rows)[:, : self.own]
-        return paired_difference(inside, outside, lambda counts: _macro(counts, shared), **settings)
+        fewer = self.smaller_side(rows)
+        return paired_difference(inside, outside, lambda counts: _macro(counts, shared), informative=fewer, **settings)
 
     def _against(self, rows: Array, present: Array, settings: dict[str, Any]) -> tuple[Interval | None, ...]:
         """The rival's macro-F1, and by how much the system lies ahead of it."""
@@ -238,25 +243,22 @@ def _parts(column: pd.Series, sample: _Sample, minimum: int) -> list[tuple[str, 
     return parts
 
 
-def _adjusted(slices: Sequence[Slice], level: float) -> list[Slice]:
-    """The slices with their p-values: normal, from the width of the difference's interval, Holm-corrected."""
-    of_rest = _corrected([one.difference for one in slices], level)
-    of_rival = _corrected([one.ahead for one in slices], level)
+def _adjusted(slices: Sequence[Slice], smaller: Sequence[int], level: float) -> list[Slice]:
+    """The slices with their p-values, from the widths of their differences' intervals, Holm-corrected.
+
+    ``smaller`` counts the documents on the smaller side of each slice's difference from the rest.
+    """
+    of_rest = _corrected([one.difference for one in slices], smaller, level)
+    of_rival = _corrected([one.ahead for one in slices], [one.documents for one in slices], level)
     return [
         replace(one, p_adjusted=rest, ahead_p=rival) for one, rest, rival in zip(slices, of_rest, of_rival, strict=True)
     ]
 
 
-def _corrected(differences: Sequence[Interval | None], level: float) -> list[float | None]:
-    adjusted = iter(holm([_p_value(d, level) for d in differences if d]).tolist())
-    return [next(adjusted) if d else None for d in differences]
-
-
-def _p_value(difference: Interval, level: float) -> float:
-    error = (difference.high - difference.low) / (2 * norm.ppf((1 + level) / 2))
-    if error == 0:
-        return float(difference.value == 0)
-    return float(2 * norm.sf(abs(difference.value) / error))
+def _corrected(differences: Sequence[Interval | None], documents: Sequence[int], level: float) -> list[float | None]:
+    given = [(interval, number) for interval, number in zip(differences, documents, strict=True) if interval]
+    adjusted = iter(holm([interval_p(interval, number, level) for interval, number in given]).tolist())
+    return [next(adjusted) if interval else None for interval in differences]
 
 
 def _note(slices: Sequence[Slice], documents: int, positives: int, resamples: int, level: float) -> str:
@@ -269,7 +271,8 @@ def _note(slices: Sequence[Slice], documents: int, positives: int, resamples: in
         f"Values in fewer than {documents} documents are pooled; figures that a slice cannot show are blank. "
         f"{len(compared)} slices were compared, so about {(1 - level) * len(compared):.0f} of these intervals would "
         f"leave out zero by chance alone; {beyond} do, and {sum(one.stands_out for one in slices)} still stand out "
-        "after Holm's correction over all of them (p normal, from the interval's width)."
+        "after Holm's correction over all of them (p from the interval's width, by t with one degree of freedom less "
+        "than the documents inside the slice or outside it, whichever are fewer)."
     )
 
 
