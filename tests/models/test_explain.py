@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from communique.evaluation.calibration import PlattCalibrator
 from communique.models import explain as explaining
 from communique.models.deletion import deletion_check
 from communique.models.ensemble import EnsembleModel
-from communique.models.exact import grams_of
+from communique.models.exact import grams_of, is_exact
 from communique.models.explain import Explanation, explain, log_odds, without, word_spans
 from communique.models.lexicon import LexiconModel
 from communique.models.tfidf import TfidfModel
@@ -63,6 +64,19 @@ def test_the_words_of_tfidf_and_its_intercept_add_up_to_the_logit(tfidf: TfidfMo
     intercepts = np.array([head.intercept_[0] for head in tfidf.pipeline_.named_steps["heads"].estimators_])
     np.testing.assert_allclose(moved(explanations) + intercepts, tfidf.pipeline_.decision_function(TEXTS), atol=1e-9)
     np.testing.assert_allclose([e.rest for e in explanations], np.tile(intercepts, (len(TEXTS), 1)), atol=1e-9)
+
+
+@pytest.mark.parametrize("options", [{"char_analyzer": "char"}, {"lowercase": False}])
+def test_tfidf_across_words_or_with_capitals_is_explained_by_occlusion(corpus: Corpus, options: dict[str, Any]) -> None:
+    model = TfidfModel(**options).fit(corpus.texts, corpus.indicators)
+    assert not is_exact(model)
+    assert not is_exact(EnsembleModel.of([model]))
+    (one,) = explain(model, TEXTS[:1])
+    assert one.method == "occlusion"
+    said = log_odds(model, [TEXTS[0], TEXTS[0].split(maxsplit=1)[1]])
+    np.testing.assert_allclose(one.words[0].values, said[0] - said[1], atol=1e-6)
+    with pytest.raises(CommuniqueError, match="use the method occlusion"):
+        explain(model, TEXTS[:1], method="exact")
 
 
 def test_words_stand_where_their_offsets_say(tfidf: TfidfModel) -> None:

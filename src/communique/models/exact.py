@@ -21,10 +21,13 @@ STEP = 1e-6  # a shorter way than this is no ground for a slope
 
 
 def is_exact(model: Any) -> bool:
-    """Whether ``exact_values`` knows the model."""
-    if getattr(model, "kind", "") == "ensemble":
+    """Whether ``exact_values`` knows the model: of tf-idf only that of lower case, with n-grams within words."""
+    kind = getattr(model, "kind", "")
+    if kind == "ensemble":
         return all(is_exact(member) for member in model.fitted_)
-    return getattr(model, "kind", "") in _EXACT
+    if kind == "tfidf":
+        return bool(model.char_analyzer == "char_wb" and model.lowercase)
+    return kind in _EXACT
 
 
 def exact_values(model: Any, texts: Sequence[str], spans: Sequence[Spans]) -> list[np.ndarray]:
@@ -78,7 +81,10 @@ def _columns(union: Any, text: str, spans: Spans) -> Iterator[tuple[int, tuple[i
 
 
 def grams_of(vectoriser: Any, text: str, spans: Spans) -> Iterator[Gram]:
-    """The n-grams that scikit-learn's analyser finds, each with the words of ``text`` that it covers."""
+    """The n-grams that scikit-learn's analyser finds, each with the words of ``text`` that it covers.
+
+    The vectoriser is of words or ``char_wb``, lower case and without accents.
+    """
     plain, word_at = _plain(text, spans)
     if vectoriser.analyzer == "char_wb":
         yield from _char_grams(plain, word_at, *vectoriser.ngram_range)

@@ -84,7 +84,7 @@ def explain(
 ) -> list[Explanation]:
     """One explanation a text, for ``labels`` (all by default).
 
-    ``auto`` is exact where the model allows it (lexicon, tf-idf, ensembles of these) and occlusion elsewhere.
+    ``auto`` is exact where the model allows it (``is_exact``: lexicon, tf-idf, ensembles of these), else occlusion.
     Occlusion costs as many predictions as the texts have words (``MOST`` a text), in batches of like length.
     Raises CommuniqueError for an unknown label or method, and where ``exact`` is asked of another model.
     """
