@@ -70,9 +70,9 @@ def check_inputs(
     The error names the first and counts the others; with ``skip_unreadable`` they are left out, counted and noted.
 
     A folder, also one that a glob matches, or a zip archive is searched for files of a known format, hidden ones left
-    out; a file, one that a glob matches, or ``-`` (standard input) must be readable as it stands. A file that two inputs name is read once. What an earlier scoring
-    wrote (``outputs``, resolved, and what a provenance file in the same folder tells of) is left out of folders and
-    globs.
+    out; a file, one that a glob matches, or ``-`` (standard input) must be readable as it stands. A file that two
+    inputs name is read once. What an earlier scoring wrote (``outputs``, resolved, and what a provenance file in the
+    same folder tells of) is left out of folders and globs.
     """
     log, limits = log or ReadingLog(), limits or Limits()
     found = itertools.chain.from_iterable(expand(item, limits, log, outputs) for item in inputs)
