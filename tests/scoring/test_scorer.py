@@ -38,7 +38,7 @@ def test_a_row_holds_what_can_be_worked_out_by_hand(model, folder):
     assert table["document"].tolist() == ["a.txt"] * 4 + ["b.csv#1"]
     assert table["title"].tolist() == ["A story"] * 4 + [""]
     assert table["meta_prob_red"].tolist() == [""] * 4 + ["high"]
-    assert [name for name in map(str, table) if name.startswith("prob_")] == ["prob_red", "prob_green"]  # blue is no label here
+    assert [name for name in map(str, table) if name.startswith("prob_")] == ["prob_red", "prob_green"]
     texts = {document.id: document.text for document in read_documents([folder])}
     for name, start, end, said in table[["document", "start", "end", "text"]].to_numpy().tolist():
         assert texts[name][start:end] == said
