@@ -10,7 +10,7 @@ from communique.tracking.base import RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
 
 KEPT = ("n", "documents", "macro_f1", "micro_f1", "none_f1", "subset_accuracy", "labels", "interval")
-GROUPS = "groups"
+GROUPS, TARGET = "groups", "split._target_"
 
 
 def main(study: str, out: str) -> None:
@@ -35,8 +35,8 @@ def main(study: str, out: str) -> None:
 
 def told(run: RunRecord, runs: Sequence[RunRecord]) -> list[str]:
     """What tells a run's split apart from the others': its class, and the arguments in which runs of it differ."""
-    kind = run.params["split._target_"]
-    alike = [other.params for other in runs if other.params["split._target_"] == kind]
+    kind = run.params.get(TARGET, "")
+    alike = [other.params for other in runs if other.params.get(TARGET, "") == kind]
     keys = sorted(key for key in run.params if key.startswith("split.") and len({p.get(key) for p in alike}) > 1)
     name = [] if len(alike) == len(runs) else [kind.split(".")[-1]]
     return name + [f"{key.removeprefix('split.')} {run.params[key]}" for key in keys]
