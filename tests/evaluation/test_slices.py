@@ -150,18 +150,18 @@ def test_a_difference_is_as_uncertain_as_the_fewer_documents_on_either_side_make
     gold, predicted, frame = planted()
     frame["genre"] = np.where(frame["document"] < "d12", "few", "many")
     report = measure_slices(gold, predicted, frame, LABELS, fields=["genre"], resamples=300)
-    sides = [
+    inside, outside = (
         cluster_counts(np.where(rows, gold, 0), np.where(rows, predicted, 0), frame["document"].tolist())
         for rows in (np.array(frame["genre"] == name)[:, None] for name in ("few", "many"))
-    ]
-    by_hand = paired_difference(*sides, macro_f1, resamples=300, informative=12)
+    )
+    by_hand = paired_difference(inside, outside, macro_f1, resamples=300, informative=12)
     found = {one.value: one for one in report.slices}
     few = found["few"].difference
     assert few is not None
     assert (few.value, few.low, few.high) == pytest.approx((by_hand.value, by_hand.low, by_hand.high))
     p = interval_p(by_hand, 12)
     assert found["few"].p_adjusted == pytest.approx(min(2 * p, 1))
-    plain = paired_difference(*sides, macro_f1, resamples=300)
+    plain = paired_difference(inside, outside, macro_f1, resamples=300)
     assert few.high - few.low > 1.05 * (plain.high - plain.low)
     assert p > interval_p(plain, 60)
 
