@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from communique import provenance
-from communique.provenance import environment, flatten, named_files, provenance_of, revision, run_identity, source_hash
+from communique.provenance import (
+    PACKAGES,
+    environment,
+    flatten,
+    named_files,
+    provenance_of,
+    revision,
+    run_identity,
+    source_hash,
+)
 
 
 def put(path: Path, text: str) -> Path:
@@ -118,6 +127,19 @@ def test_provenance_holds_every_piece_of_the_identity(root: Path) -> None:
     assert {"identity", "data", "files", "sources", "revision", "environment", "infrastructure"} == set(held)
     assert {"conf/model/a.yaml", "requirements.lock", "src/communique/training/run.py"} <= set(held["sources"])
     assert held["infrastructure"]["cores"].isdigit()
+
+
+def test_a_saved_model_behind_a_name_is_a_piece_of_it_too(root: Path) -> None:
+    config = {"model": {"members": ["study:s/words", str(root / "requirements.lock")]}}
+    saved = {"study:s/words": "digest", str(root / "requirements.lock"): "of the manifest"}
+    files = provenance_of(config, "data", "identity", root, saved=saved)["files"]
+    assert files == {**saved, **named_files(config)}
+    assert files["study:s/words"] == "digest"
+
+
+def test_the_packages_that_train_and_score_are_those_of_the_environment() -> None:
+    assert {"numpy", "torch", "transformers", "setfit", "sentence-transformers", "accelerate"} < set(PACKAGES)
+    assert "mlflow" not in PACKAGES  # keeps the record and moves no digit
 
 
 def test_another_version_of_a_numeric_package_is_another_run(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,9 @@ from tests.conftest import make_corpus
 from communique import experiment, reproduction
 from communique.cli import main
 from communique.data.codebook import Codebook
+from communique.data.splits import FreshSplit
 from communique.errors import CommuniqueError
+from communique.models.lexicon import LexiconModel
 from communique.reproduction import Difference, changes, largest, metric_differences, prediction_differences
 from communique.tracking.base import NullTracker, RunRecord
 from communique.training import artifacts
@@ -124,6 +126,41 @@ def test_a_run_without_its_files_cannot_be_repeated(recorded) -> None:
     run, _ = recorded
     (run.artifacts / "config.json").unlink()
     with pytest.raises(CommuniqueError, match=r"run abc: has no readable config\.json"):
+        reproduction.reproduce(run)
+
+
+def test_a_member_that_a_name_no_longer_means_is_told_beforehand(
+    recorded, codebook_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, _ = recorded
+    config = json.loads((run.artifacts / "config.json").read_text())
+    corpus = experiment.load_corpus(config)
+    (fold,) = FreshSplit().folds(corpus, 0)
+
+    def member(name: str) -> Path:
+        model = LexiconModel(str(codebook_file)).fit(fold["train"].texts, fold["train"].indicators)
+        model.provenance["run"] = name
+        return model.save(tmp_path / name)
+
+    behind = {"study:s/words": member("first")}
+    monkeypatch.setattr(experiment, "_saved_model", lambda reference, uri: behind[reference])
+    config["model"] = {"_target_": "communique.models.ensemble.EnsembleModel", "members": ["study:s/words"]}
+    config["split"] = {"_target_": "communique.data.splits.FreshSplit"}
+    experiment.execute(config, corpus, Kept(tmp_path / "both"), "identity")
+    ensemble = replace(run, artifacts=tmp_path / "both")
+    warnings: list[str] = []
+    assert reproduction.reproduce(ensemble, warnings.append).differences == ()
+    assert warnings == []
+    behind["study:s/words"] = member("second")
+    reproduction.reproduce(ensemble, warnings.append)
+    assert warnings == ["files that the configuration names differ: study:s/words"]
+
+
+def test_a_run_adapted_to_an_archive_is_refused_with_what_it_needs(recorded) -> None:
+    run, _ = recorded
+    config = json.loads((run.artifacts / "config.json").read_text()) | {"archive": {"fingerprint": "f"}}
+    (run.artifacts / "config.json").write_text(json.dumps(config))
+    with pytest.raises(CommuniqueError, match=r"run abc: learned from an archive, .*run communique adapt on that"):
         reproduction.reproduce(run)
 
 

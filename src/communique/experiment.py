@@ -135,8 +135,7 @@ def prepare(config: Mapping[str, Any]) -> tuple[Corpus, str]:
     check_study(config["name"])
     _set_threads(config["threads"])
     corpus = load_corpus(config)
-    _, saved = saved_members(config["model"], _store(config))
-    return corpus, run_identity({**config, "saved": saved}, corpus.fingerprint)
+    return corpus, run_identity({**config, "saved": saved_digests(config)}, corpus.fingerprint)
 
 
 def execute(
@@ -147,7 +146,7 @@ def execute(
     Finished folds are kept in the folder ``unfinished``, from where an interrupted run goes on.
     """
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config["data"]["measure"].items()}
-    model, _ = saved_members(config["model"], _store(config))
+    model, saved = saved_members(config["model"], _store(config))
     return train_run(
         built(model),
         corpus,
@@ -159,6 +158,7 @@ def execute(
         identity=identity,
         rule=built(config["decision"]),
         extra=extra,
+        saved=saved,
         seed=config["seed"],
         resamples=config["resamples"],
         tell=lambda text: console.print(f"  {escape(text)}"),
@@ -191,6 +191,11 @@ def saved_members(model: Mapping[str, Any], uri: str) -> tuple[dict[str, Any], d
         if folder is not None:
             digests[member] = str(read_manifest(folder)["digest"])
     return {**model, "members": members}, digests
+
+
+def saved_digests(config: Mapping[str, Any]) -> dict[str, str]:
+    """The digests of the saved models that a plain configuration's members are, by the names they have there."""
+    return saved_members(config["model"], _store(config))[1]
 
 
 def _saved_model(reference: str, uri: str) -> Path:

@@ -14,7 +14,10 @@ import communique
 from communique.files import file_digest
 from communique.models.threads import threads
 
-PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "mlflow", "onnxruntime", "setfit")
+PACKAGES = (
+    *("numpy", "scipy", "scikit-learn", "torch", "transformers", "tokenizers", "onnxruntime"),
+    *("setfit", "sentence-transformers", "accelerate"),
+)
 PACKAGE = Path(communique.__file__).parent
 SOURCES = ("conf/**/*.yaml", "requirements.lock")
 BESIDE_THE_POINT = ("tracking", "force", "study", "name")  # no part of what a run computes
@@ -120,13 +123,20 @@ def run_identity(config: Mapping[str, Any], data_fingerprint: str, root: str | P
 
 
 def provenance_of(
-    config: Mapping[str, Any], data_fingerprint: str, identity: str, root: str | Path = "."
+    config: Mapping[str, Any],
+    data_fingerprint: str,
+    identity: str,
+    root: str | Path = ".",
+    saved: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Everything that the identity is made of, piece by piece, so that a later run can say what differs."""
+    """Everything that the identity is made of, piece by piece, so that a later run can say what differs.
+
+    ``saved`` are the digests of models that the configuration names otherwise than by their folder.
+    """
     return {
         "identity": identity,
         "data": data_fingerprint,
-        "files": named_files(decisive(config)),
+        "files": {**(saved or {}), **named_files(decisive(config))},
         "sources": source_files(root),
         "revision": revision(root),
         "environment": environment(),

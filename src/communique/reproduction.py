@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from communique.errors import CommuniqueError
-from communique.experiment import execute, prepare
+from communique.experiment import execute, prepare, saved_digests
 from communique.provenance import flatten, provenance_of
 from communique.tracking.base import NullTracker, RunRecord
 from communique.training import RunResult
@@ -44,11 +44,17 @@ def reproduce(run: RunRecord, warn: Callable[[str], None] = lambda text: None) -
     """Repeat a run without recording it and compare every metric and every prediction.
 
     ``warn`` hears beforehand of all that differs from what made the recorded run. Raises CommuniqueError where the
-    run's files or its corpus are not to be had.
+    run's files or its corpus are not to be had, and of a run that was adapted to an archive, which no run keeps.
     """
     config = _json(run, "config.json")
+    if "archive" in config:
+        raise CommuniqueError(
+            f"run {run.id}: learned from an archive, of which a run keeps the fingerprint alone; "
+            "run communique adapt on that archive again"
+        )
     corpus, identity = prepare(config)
-    for text in changes(_origin(run), provenance_of(config, corpus.fingerprint, identity)):
+    now = provenance_of(config, corpus.fingerprint, identity, saved=saved_digests(config))
+    for text in changes(_origin(run), now):
         warn(text)
     result = execute(config, corpus, NullTracker(), identity)
     recorded, repeated = recorded_metrics(run.artifacts), _plain_metrics(result)

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 from tests.cli.conftest import Run, edited
 
+from communique.cli import analysis
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpus
 from communique.data.splits import FreshSplit
+from communique.errors import CommuniqueError
 from communique.models.tfidf import TfidfModel
+from communique.tracking.base import NullTracker, RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.training import train_run
 
@@ -51,6 +54,29 @@ def test_errors_of_models_are_a_page_and_a_sheet(run: Run, folder: Path) -> None
     assert page.count("<article") == 10
     assert '<mark class="up"' in page
     assert openpyxl.load_workbook(folder / "new" / "errors.xlsx").sheetnames == ["sentences", "about"]
+
+
+def test_the_runs_of_a_study_that_are_looked_into_learned_from_the_whole_training_part(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    runs = [
+        RunRecord("1", "linear", {"split.train_share": "1.0"}, {}, {}),
+        RunRecord("2", "linear", {}, {}, {}),
+        RunRecord("3", "linear", {"split.train_share": "0.5"}, {}, {}),
+        RunRecord("4", "words", {"split.train_share": "0.25"}, {}, {}),
+    ]
+
+    class Store(NullTracker):
+        def runs(self, study: str) -> list[RunRecord]:
+            return runs
+
+    monkeypatch.setattr(analysis, "open_tracker", lambda uri: Store())
+    assert {name: one.id for name, one in analysis._runs("s", None, "").items()} == {"linear": "2"}
+    with pytest.raises(CommuniqueError, match="has no run 'words'; it has linear"):
+        analysis._runs("s", ["words"], "")
+    del runs[:3]
+    with pytest.raises(CommuniqueError, match="every run learned from a share of the training part"):
+        analysis._runs("s", None, "")
 
 
 def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlflow_store: tuple[str, str]) -> None:

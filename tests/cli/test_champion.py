@@ -1,5 +1,6 @@
 """``communique champion``: the best on validation, or the one that is named."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,8 @@ from tests.cli.conftest import Run
 
 from communique.cli.experiments import FIXED
 from communique.data.dataset import Corpus
-from communique.data.splits import FreshSplit
+from communique.data.splits import Fold, FreshSplit
+from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
 from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.training import train_run
@@ -26,12 +28,29 @@ def tracker(
         label["cues"] = others
     confused = tmp_path_factory.mktemp("confused") / "codebook.yaml"
     confused.write_text(yaml.safe_dump(content), encoding="utf-8")
-    runs = {"good": LexiconModel(str(codebook_file)), "bad": LexiconModel(str(confused))}
-    for name, model in runs.items():
-        config = {"seed": 0, "split": {"_target_": FIXED}}
-        told = {"study": "crown", "name": name, "identity": f"crown {name}"}
-        train_run(model, corpus, FreshSplit(), found, config=config, resamples=10, **told)  # type: ignore[arg-type]
+    good, bad = LexiconModel(str(codebook_file)), LexiconModel(str(confused))
+    adapted = good.fit(corpus.texts, corpus.indicators)
+    adapted.provenance["archive"] = {"fingerprint": "f"}
+    saved = str(adapted.save(confused.parent / "adapted"))
+    whole = MeasuredOnAll()
+    runs = [
+        *[("good", good, FreshSplit(), 1.0), ("bad", bad, FreshSplit(), 1.0)],
+        *[("bad", good, FreshSplit(), 0.5), ("some", good, FreshSplit(), 0.5)],
+        ("both", EnsembleModel([saved]), whole, 1.0),
+    ]
+    for number, (name, model, splitter, share) in enumerate(runs):
+        config = {"seed": 0, "split": {"_target_": FIXED, "train_share": share}}
+        told = {"study": "crown", "name": name, "identity": f"crown {number}"}
+        train_run(model, corpus, splitter, found, config=config, resamples=10, **told)  # type: ignore[arg-type]
     return found
+
+
+class MeasuredOnAll:
+    """Every part is the whole corpus."""
+
+    def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
+        """Yield the one cut."""
+        yield Fold(dict.fromkeys(("train", "validation", "test"), corpus))
 
 
 def crowned(tracker: MlflowTracker, name: str) -> str:
@@ -41,7 +60,7 @@ def crowned(tracker: MlflowTracker, name: str) -> str:
 
 
 def test_the_named_run_is_registered_even_where_another_is_better(run: Run, tracker: MlflowTracker) -> None:
-    figures = {one.name: one.metrics["validation.macro_f1.value"] for one in tracker.runs("crown")}
+    figures = {one.name: one.metrics["validation.macro_f1.value"] for one in tracker.runs("crown") if one.whole}
     assert figures["good"] > figures["bad"]
     common = ("champion", "--study", "crown", "--name", "crowned", "--tracking-uri", tracker.uri)
     assert "is now version 1: good" in run(*common).out
@@ -49,6 +68,20 @@ def test_the_named_run_is_registered_even_where_another_is_better(run: Run, trac
     assert crowned(tracker, "crowned") == "bad"
     assert "is now version 3: good" in run(*common).out
     assert "stays good" in run(*common).out
+
+
+def test_what_learned_from_an_archive_or_from_a_share_of_the_training_part_is_never_registered(
+    run: Run, tracker: MlflowTracker
+) -> None:
+    (both,) = [one for one in tracker.runs("crown") if one.name == "both"]
+    assert both.params["archive.fingerprint"] == "f"
+    common = ("champion", "--study", "crown", "--name", "whole", "--tracking-uri", tracker.uri)
+    for name in ("both", "some"):
+        assert f"has no run '{name}' on its newest corpus; it has bad, good" in run(*common, "--run", name).error
+    assert "is now version 1: bad" in run(*common, "--run", "bad").out
+    found = tracker.registered("whole", "champion")
+    assert found
+    assert found.whole
 
 
 def test_an_unknown_run_is_one_sentence_and_crowns_nobody(run: Run, tracker: MlflowTracker) -> None:

@@ -11,8 +11,10 @@ from tests.cli.conftest import Run
 from communique.cli import speed
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpus
+from communique.data.splits import Split
 from communique.models import load_model
 from communique.models.cascade import CascadeModel
+from communique.models.lexicon import LexiconModel
 from communique.models.runtime import OnnxModel
 from communique.models.static import StaticModel
 from communique.models.transformer import TransformerModel
@@ -100,7 +102,14 @@ def test_distil_writes_a_student(run: Run, folder: Path, tiny_encoder: Path, mon
     run("split")
     defaults = (None, str(tiny_encoder), 0.5, None, 16, 8, 3, 1)
     monkeypatch.setattr(StaticModel.__init__, "__defaults__", (*defaults, *StaticModel.__init__.__defaults__[8:]))  # type: ignore[index]
-    said = run("distil", "--teacher", "model", "--out", "student")
+    assert (
+        "teacher lexicon (model): was fitted on other sentences"
+        in run("distil", "--teacher", "model", "--out", "student").error
+    )
+    corpus = read_corpus(folder / "data" / "sentences.jsonl", _book(folder))
+    parts = Split.load(folder / "data" / "splits.json").apply(corpus)
+    fit_model(LexiconModel("data/codebook.yaml"), parts["train"], parts["validation"]).save(folder / "teacher")
+    said = run("distil", "--teacher", "teacher", "--out", "student")
     assert said.code == 0
     assert "its teacher's" in said.out
     student = load_model(folder / "student")

@@ -13,6 +13,7 @@ from communique.data.dataset import Corpus
 from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
 from communique.models import PACKAGED_MODEL, load_model
+from communique.models.lineage import training_fingerprint
 from communique.models.static import StaticModel, deep_scores
 from communique.models.tfidf import TfidfModel
 from communique.training import fit_model
@@ -81,6 +82,25 @@ def test_the_student_follows_its_teacher(student: StaticModel, teacher: Path, pa
     assert student.provenance["teacher_digest"] == load_model(teacher).fingerprint
 
 
+def test_a_teacher_that_may_have_seen_the_test_is_refused(teacher: Path, corpus: Corpus) -> None:
+    other = corpus.where(lambda s: s.document >= "d008")
+    with pytest.raises(
+        CommuniqueError, match=r"teacher tfidf \(.*\): was fitted on other sentences than this training"
+    ):
+        StaticModel(str(teacher)).fit(other.texts, other.indicators)
+
+
+def test_a_student_of_a_teacher_adapted_to_an_archive_carries_its_fingerprint(
+    parts: tuple[Corpus, Corpus], teacher: Path, tmp_path: Path
+) -> None:
+    adapted = load_model(teacher)
+    adapted.provenance["archive"] = {"fingerprint": "f", "documents": 2, "sentences": 9}
+    train, model = parts[0], StaticModel(str(adapted.save(tmp_path / "adapted")))
+    model.labels, model.provenance = tuple(train.codebook.names), {"trained_on": adapted.provenance["trained_on"]}
+    model._lesson(train.texts, train.indicators.to_numpy())
+    assert model.provenance["archive"] == adapted.provenance["archive"]
+
+
 def test_unlabelled_sentences_are_learned_from_through_the_teacher_alone(
     parts: tuple[Corpus, Corpus], teacher: Path, tmp_path: Path
 ) -> None:
@@ -90,7 +110,8 @@ def test_unlabelled_sentences_are_learned_from_through_the_teacher_alone(
     train = parts[0]
     for name in ("more.txt", "more.jsonl"):
         model = StaticModel(str(teacher), mix=0.25, unlabelled=str(tmp_path / name))
-        model.labels, model.provenance = tuple(train.codebook.names), {}
+        trained_on = training_fingerprint(train.texts, train.indicators)
+        model.labels, model.provenance = tuple(train.codebook.names), {"trained_on": trained_on}
         sentences, targets = model._lesson(train.texts, train.indicators.to_numpy())
         taught = load_model(teacher).predict_proba(sentences)
         assert sentences == [*train.texts, *parts[1].texts]

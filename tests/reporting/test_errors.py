@@ -20,7 +20,6 @@ from communique.reporting.errors import (
     cards,
     case_table,
     errors_page,
-    errors_section,
     explain_cases,
     pieces,
     write_errors,
@@ -121,14 +120,6 @@ def test_the_sheet_names_the_words_with_what_they_moved(
     assert re.match(r"embargo \+\d", row["for"])
     assert row["explained"] == "exact"
     assert (table[table["model"] == "'=wavers"]["for"] == "").all()
-
-
-def test_a_fragment_shows_the_first_and_says_so(found: HardCases, hard: Corpus) -> None:
-    title, fragment = errors_section(found, hard, {}, most=2)
-    assert title == "Errors"
-    assert fragment.count("<article") == 2
-    assert "The first 2 stand here." in fragment
-    assert "<script" not in fragment
 
 
 def test_an_empty_list_makes_a_page_and_a_sheet_too(hard: Corpus, tmp_path: Path) -> None:

@@ -165,7 +165,7 @@ def test_the_cells_tell_the_reference_and_the_spread_of_the_seeds(board: Leaderb
 
 def test_costs_are_shown_in_their_units_and_unknown_ones_as_unknown(board: Leaderboard) -> None:
     block = next(block for block in blocks(board, {}) if block.title == "Cost")
-    assert block.header == ("model", "training (s)", "size (MB)")
+    assert block.header == ("model", "training (s)", "size (MB, packaged encoder apart)")
     assert {row[0]: row[1:] for row in block.rows} == {"plain": ("–", "–"), EVIL: ("12", "9")}
 
 

@@ -21,7 +21,6 @@ from communique.reporting.systems import (
     _recipe,
     by_share,
     gather,
-    learning_curves,
     read_predictions,
     systems_of_files,
     systems_of_studies,
@@ -196,13 +195,6 @@ def test_shares_are_apart_the_whole_is_ranked_and_the_rest_is_named(recorded: Re
     assert shares.unranked == ("n, 50% of training",)
     assert {name: len(curve) for name, curve in shares.curves.items()} == {"n": 2}
     assert len(by_share([system for system in found if system.share < 1]).ranked) == 1
-
-
-def test_a_studys_learning_curves_are_those_of_its_shares(recorded: Recorded) -> None:
-    (curve,) = learning_curves("two", "test", recorded, resamples=20)
-    assert [(point.share, len(point.fits)) for point in curve.points] == [(0.5, 2), (1.0, 1)]
-    with pytest.raises(CommuniqueError, match="no recipe has runs at several"):
-        learning_curves("one", "test", recorded)
 
 
 def test_seeds_are_ordered_as_numbers(tracker: MlflowTracker) -> None:

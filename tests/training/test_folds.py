@@ -135,6 +135,41 @@ def test_a_run_that_leaks_says_so_in_its_notes_its_tags_and_its_record(corpus: C
     assert "communique.caution" not in clean.tags
 
 
+def test_a_measured_file_that_was_learned_from_is_named_once_in_notes_and_tags(
+    corpus: Corpus, codebook: Codebook, codebook_file: Path
+) -> None:
+    tracker = Kept()
+    train = next(iter(FreshSplit().folds(corpus, 0)))["train"]
+    documents = sorted(set(train.documents))[:2]
+    mine = make_corpus(codebook, 40).where(lambda s: s.document in documents or s.document > "d029")
+    told = "measured file mine: 2 of its 12 documents were learned from; its figures flatter"
+    result = run(corpus, FreshSplit(), codebook_file, tracker, extra={"mine": mine})
+    assert told in result.notes
+    assert tracker.tags["communique.caution"] == told
+    folds = run(corpus, GroupedKFold(k=3), codebook_file, extra={"mine": mine})
+    assert [note for note in folds.notes if "measured file" in note] == [told]
+    apart = make_corpus(codebook, 40).where(lambda s: s.document > "d029")
+    assert not any("measured" in note for note in run(corpus, FreshSplit(), codebook_file, extra={"mine": apart}).notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("groups", r"data\.measure\.groups: is the name of a part"),
+        ("test", r"data\.measure\.test: is the name of a part"),
+        ("a/b", r"data\.measure\.a/b: names files, so give it letters"),
+        ("..", r"data\.measure\.\.\.: names files"),
+    ],
+)
+def test_a_measured_file_whose_name_cannot_be_opens_no_run(
+    name: str, said: str, corpus: Corpus, codebook_file: Path
+) -> None:
+    tracker = Kept()
+    with pytest.raises(CommuniqueError, match=said):
+        run(corpus, FreshSplit(), codebook_file, tracker, extra={name: corpus})
+    assert tracker.opened == 0
+
+
 def test_guards_are_noted_once_with_the_number_of_folds(corpus: Corpus, codebook_file: Path) -> None:
     rule = DecisionRule(minimum_positives=10_000)
     one = run(corpus, FreshSplit(), codebook_file, rule=rule)

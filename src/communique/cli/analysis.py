@@ -158,8 +158,10 @@ def _recorded(runs: "dict[str, RunRecord]", part: str, data: Path, codebook: Pat
 
 
 def _runs(study: str, names: list[str] | None, uri: str) -> "dict[str, RunRecord]":
-    """The latest run of each name."""
-    runs = {one.name: one for one in open_tracker(uri).runs(study)}
+    """The latest run of each name that learned from the whole training part."""
+    runs = {one.name: one for one in open_tracker(uri).runs(study) if one.whole}
+    if not runs:
+        raise CommuniqueError(f"study '{study}': every run learned from a share of the training part; train one whole")
     if unknown := sorted(set(names or ()) - set(runs)):
         raise CommuniqueError(f"study '{study}': has no run '{unknown[0]}'; it has {', '.join(runs)}")
     return {name: one for name, one in runs.items() if not names or name in names}

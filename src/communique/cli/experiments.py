@@ -74,11 +74,15 @@ def champion(
     """
     tracker = open_tracker(tracking_uri)
     key, data = "validation.macro_f1.value", "communique.data"
-    # a model adapted to somebody's archive is reported beside the champion and never becomes it
-    known = [run for run in tracker.runs(study) if "archive.fingerprint" not in run.params]
+    # a model adapted to somebody's archive is reported beside the champion and never becomes it, and no more does a
+    # point of a learning curve
+    known = [run for run in tracker.runs(study) if run.whole and not run.adapted]
     runs = [run for run in known if key in run.metrics and run.params.get("split._target_") == FIXED]
     if not runs:
-        raise CommuniqueError(f"study '{study}': no run was measured on the fixed validation; train with split=fixed")
+        raise CommuniqueError(
+            f"study '{study}': no run of the whole training part was measured on the fixed validation; "
+            "train with split=fixed"
+        )
     runs = [run for run in runs if run.tags.get(data) == runs[-1].tags.get(data)]  # the corpus of the newest run
     named = [found for found in runs if run in (None, found.name)]
     if not named:

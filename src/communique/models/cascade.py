@@ -15,6 +15,7 @@ from sklearn.base import clone
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator, fit_thresholds, log_odds
 from communique.models.base import StanceModel, Validation
+from communique.models.lineage import archive_of
 from communique.models.members import member_folders, save_members
 
 
@@ -69,6 +70,7 @@ class CascadeModel(StanceModel):
         table = pd.DataFrame(labels, columns=list(self.labels))
         held_out, gold = (texts, labels) if validation is None else (validation[0], validation[1].to_numpy())
         self.fitted_ = [clone(model).fit(texts, table, validation) for model in (self.cheap, self.costly)]
+        self.provenance |= archive_of(self.fitted_)
         for model in self.fitted_:
             _decide(model, held_out, gold)
         self.margin_ = fit_margin(self.doubt(self.fitted_[0].predict_proba(held_out)), self.budget)

@@ -13,7 +13,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.calibration import log_odds
 from communique.models.base import Size, StanceModel, Validation
 from communique.models.clock import save
-from communique.models.lineage import check_trained_alike, origin
+from communique.models.lineage import archive_of, check_trained_alike, origin
 from communique.models.members import member_folders, save_members
 
 Average = Literal["probability", "logit"]
@@ -67,6 +67,7 @@ class EnsembleModel(StanceModel):
         ]
         if loaded:
             self.provenance["members"] = [origin(model) for model in self.fitted_]
+        self.provenance |= archive_of(self.fitted_)
 
     def _check_settings(self) -> None:
         if not self.members:

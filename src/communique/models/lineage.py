@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -24,6 +24,15 @@ def origin(model: "StanceModel") -> dict[str, str]:
     """Which model this is, for the record of one that builds on it: kind, name, run, and its folder's digest."""
     run = str(model.provenance.get("run", ""))
     return {"kind": model.kind, "name": model.name, "run": run, "digest": model.fingerprint}
+
+
+def archive_of(models: Sequence["StanceModel"]) -> dict[str, Any]:
+    """The archive that one of ``models`` was adapted to, for the provenance of one that builds on them; else nothing.
+
+    What builds on an adapted model is as much adapted as that model is, and becomes no champion either.
+    """
+    found = [model.provenance["archive"] for model in models if model.provenance.get("archive")]
+    return {"archive": found[0]} if found else {}
 
 
 def check_trained_alike(model: "StanceModel", trained_on: str, what: str) -> None:

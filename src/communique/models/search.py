@@ -47,7 +47,7 @@ class GridSearch:
         known = model.get_params(deep=False)
         if unknown := sorted({name for point in self.points for name in point} - set(known)):
             raise CommuniqueError(f"search: {model.kind} has no argument '{unknown[0]}'; it has {', '.join(known)}")
-        tried = []
+        tried: list[dict[str, Any]] = []
         for point in track(self.points, description="hyper-parameters", transient=True):
             trial = clone(model).set_params(**point)
             tried.append({"parameters": point, "score": round(score(trial), 6)})

@@ -19,6 +19,7 @@ from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
 from communique.models.base import Bounds, StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
+from communique.models.lineage import archive_of, check_trained_alike
 from communique.models.ngrams import CHUNK, LinearNgrams
 from communique.models.threads import threads
 
@@ -28,6 +29,7 @@ WEIGHTS, TOKENIZER, NGRAMS = "student.safetensors", "tokenizer.json", "ngrams.js
 class StaticModel(StanceModel):
     """A student of the model saved in the folder ``teacher``; without one it learns from the labels alone.
 
+    The teacher must have been fitted on the very sentences given, or it could tell of what is kept for the test.
     ``mix`` is the weight of the teacher's probabilities against the labels. ``unlabelled`` is a file of sentences of
     one's own (.txt, one a line, or .jsonl with ``text``) that the teacher alone labels. ``width`` is the length of a
     word piece's vector, begun from the words of ``encoder``; each of ``channels`` looks at ``span`` neighbours. ``c``
@@ -101,7 +103,8 @@ class StaticModel(StanceModel):
         teacher = load_model(self.teacher)
         if teacher.labels != self.labels:
             raise CommuniqueError(f"{self.teacher}: has other labels than these sentences; name a teacher of the same")
-        self.provenance |= {"teacher": teacher.name, "teacher_digest": teacher.fingerprint}
+        check_trained_alike(teacher, self.provenance["trained_on"], f"teacher {teacher.name} ({self.teacher})")
+        self.provenance |= {"teacher": teacher.name, "teacher_digest": teacher.fingerprint, **archive_of([teacher])}
         said = teacher.predict_proba([*texts, *further])
         known = self.mix * said[: len(texts)] + (1 - self.mix) * labels
         return [*texts, *further], np.concatenate([known, said[len(texts) :]]).astype(np.float32)

@@ -184,18 +184,6 @@ WORDS_NOTE = (
 )
 
 
-def errors_section(
-    found: HardCases, corpus: Corpus, explained: Explained, margin: float = 0.1, most: int = 20
-) -> tuple[str, str]:
-    """Title and HTML fragment of the first ``most`` sentences, for a page that has its own head; no script."""
-    shown = cards(found, corpus, explained)[:most]
-    note = count_note(found, margin)
-    if len(shown) < found.sentences:
-        note = f"{note} The first {len(shown)} stand here."
-    html = rendered("errors_cards.html", cards=shown, notes=_notes(note, explained))
-    return "Errors", html
-
-
 def _notes(note: str, explained: Explained) -> list[str]:
     return [note, WORDS_NOTE] if explained else [note]
 

@@ -15,7 +15,11 @@ TITLES = {
     **{"macro_f1": "macro-F1", "micro_f1": "micro-F1", "none_f1": "none-F1", "subset_accuracy": "exact set"},
     **{"ap": "AP", "brier": "Brier", "ece": "ECE", "f1": "F1"},
 }
-FACTS = {"fit_seconds": "training (s)", "sentences_per_second": "sentences/s", "model_bytes": "size (MB)"}
+FACTS = {
+    "fit_seconds": "training (s)",
+    "sentences_per_second": "sentences/s",
+    "model_bytes": "size (MB, packaged encoder apart)",  # of the saved folder, which may refer to that encoder
+}
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,9 @@ import numpy as np
 import pandas as pd
 
 from communique.errors import CommuniqueError
-from communique.evaluation.learning_curve import LearningCurve, learning_curve
 from communique.evaluation.predictions import System, probability_labels
-from communique.evaluation.resampling import Method
 from communique.reporting.leaderboard import FACTS
-from communique.tracking.base import SHARE, RunRecord, Tracker
+from communique.tracking.base import SHARE, RunRecord, Tracker, learned_share
 
 NEEDED = ("id", "document", "labels")
 MEMBER_SEED = re.compile(r'("seed": |"study:[^/"]+/[^/"]+/)\d+')  # of an ensemble's members, fitted or saved
@@ -55,7 +53,7 @@ def systems_of_study(study: str, part: str, tracker: Tracker, over: str | None =
     for run in tracker.runs(study):
         if over and over not in run.params:
             raise CommuniqueError(f"run {run.id} ({run.name}): has no setting '{over}'; pool over one that runs vary")
-        by_recipe.setdefault((run.name, _recipe(run, over)), {}).setdefault(_share(run), []).append(run)
+        by_recipe.setdefault((run.name, _recipe(run, over)), {}).setdefault(learned_share(run.params), []).append(run)
     names = _distinct_names(list(by_recipe))
     return [
         _system(names[key], share, _latest_by_seed(runs, over), part, over)
@@ -92,19 +90,6 @@ def by_share(systems: Sequence[System]) -> Shares:
     return Shares(ranked, {recipe: found for recipe, found in grouped.items() if len(found) > 1}, unranked)
 
 
-def learning_curves(
-    study: str, part: str, tracker: Tracker, *, resamples: int = 2000, method: Method = "percentile"
-) -> list[LearningCurve]:
-    """The learning curves of a study on a part, one a recipe that has runs at several ``split.train_share``.
-
-    Draw them with ``evaluation.plots.learning_curve_plot``. Raises CommuniqueError where no recipe has several.
-    """
-    curves = by_share(systems_of_study(study, part, tracker)).curves
-    if not curves:
-        raise CommuniqueError(f"study '{study}': no recipe has runs at several {SHARE}; train with {SHARE}=0.1,0.5,1.0")
-    return [learning_curve(name, found, resamples=resamples, method=method) for name, found in curves.items()]
-
-
 def _told_apart(systems: Sequence[System], origins: Sequence[str]) -> list[System]:
     count = Counter(system.name for system in systems)
     return [
@@ -124,10 +109,6 @@ def _recipe(run: RunRecord, over: str | None = None) -> Recipe:
         if not key.startswith("tracking.") and not {key, key.split(".")[-1]} & set(beside)
     }
     return frozenset((key, MEMBER_SEED.sub(r"\1", value)) for key, value in kept.items())
-
-
-def _share(run: RunRecord) -> float:
-    return float(run.params.get(SHARE, "1"))
 
 
 def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recipe], str]:

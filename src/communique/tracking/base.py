@@ -11,6 +11,14 @@ import pandas as pd
 
 from communique.errors import CommuniqueError
 
+SHARE = "split.train_share"  # the parameter of runs for a learning curve: what share of the training documents
+ARCHIVE = "archive.fingerprint"  # the parameter of runs that learned from an archive, themselves or through a member
+
+
+def learned_share(params: Mapping[str, str]) -> float:
+    """Of what share of the training documents a run with these parameters learned."""
+    return float(params.get(SHARE, 1))
+
 
 @dataclass(frozen=True)
 class RunRecord:
@@ -23,8 +31,15 @@ class RunRecord:
     tags: Mapping[str, str]
     artifacts: Path = field(default=Path())
 
+    @property
+    def whole(self) -> bool:
+        """Whether it learned from the whole training part, and is no point of a learning curve."""
+        return learned_share(self.params) == 1
 
-SHARE = "split.train_share"  # the parameter of runs for a learning curve: what share of the training documents
+    @property
+    def adapted(self) -> bool:
+        """Whether it learned from somebody's archive, itself or through a member or teacher."""
+        return ARCHIVE in self.params
 
 
 def check_study(study: object) -> str:

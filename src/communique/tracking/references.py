@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from communique.errors import CommuniqueError
 from communique.models.folder import MANIFEST, is_model_folder
-from communique.tracking.base import SHARE
+from communique.tracking.base import learned_share
 from communique.tracking.mlflow_tracker import EXPERIMENT, STUDY_TAG, first_line, model_id
 from communique.tracking.quiet import quiet
 
@@ -90,7 +90,7 @@ def _newest_run(reference: str, client: MlflowClient) -> str:
         query += f" and params.seed = '{seed}'"
     newest = ["attributes.start_time DESC"]
     named = client.search_runs([experiment.experiment_id], query, order_by=newest) if experiment else []
-    found = [run for run in named if float(run.data.params.get(SHARE, 1)) == 1]
+    found = [run for run in named if learned_share(run.data.params) == 1]
     if not study or not found:
         what = "study, name and seed" if seed else "study and name"
         raise CommuniqueError(f"model '{reference}': there is no finished run of that {what}; see 'compare'")

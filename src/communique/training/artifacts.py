@@ -16,6 +16,8 @@ from communique.training.predictions import Predictions
 if TYPE_CHECKING:
     from communique.training.run import RunResult
 
+GROUPS = "groups"  # no part's name: a file of metrics is called so
+
 
 def write_files(
     folder: Path,
@@ -41,7 +43,7 @@ def write_files(
         **{f"metrics.{part}": metrics.to_dict() for part, metrics in result.metrics.items()},
     }
     if result.groups:
-        contents["metrics.groups"] = {group: metrics.to_dict() for group, metrics in result.groups.items()}
+        contents[f"metrics.{GROUPS}"] = {group: metrics.to_dict() for group, metrics in result.groups.items()}
     for name, content in contents.items():
         text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

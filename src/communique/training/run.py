@@ -1,5 +1,6 @@
 """One run of a protocol: fit on every fold, evaluate what all of them said, record it."""
 
+import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ from communique.models.clock import save, spent
 from communique.models.search import GridSearch
 from communique.provenance import environment, flatten, provenance_of, revision
 from communique.tracking.base import Tracker
-from communique.training.artifacts import fold_facts, write_files
+from communique.training.artifacts import GROUPS, fold_facts, write_files
 from communique.training.decision import DecisionRule, fit_model
 from communique.training.predictions import Predictions, pooled, predict
 from communique.training.unfinished import FinishedFolds
@@ -69,6 +70,7 @@ def train_run(
     identity: str,
     rule: DecisionRule | None = None,
     extra: Mapping[str, Corpus] | None = None,
+    saved: Mapping[str, str] | None = None,
     seed: int = 0,
     resamples: int = 2000,
     search: GridSearch | None = None,
@@ -78,17 +80,16 @@ def train_run(
 ) -> RunResult:
     """Fit on every fold, evaluate, and record the run.
 
-    ``extra`` corpora are measured by every fold's model and never learned from. ``tell`` hears of each fold before
+    ``extra`` corpora are measured by every fold's model and never learned from. ``saved`` are the digests of saved
+    models that this one is made of, by the names that ``config`` has for them. ``tell`` hears of each fold before
     it is fitted; ``describe`` may add files to the folder of the run's files before it is recorded. Folds are kept
     in the folder ``unfinished``, of this identity alone, until the run is on record: interrupted, it goes on there.
     """
     kept = FinishedFolds(unfinished)
     folds = _checked(list(splitter.folds(corpus, seed)), extra or {})
-    cautions = tuple(dict.fromkeys(fold.note for fold in folds if fold.note))
+    cautions = _cautions(folds, extra or {})
     code = revision()
-    tags = {"communique.identity": identity, "communique.kind": model.kind, "communique.data": corpus.fingerprint}
-    tags |= {"communique.caution": "; ".join(cautions)} if cautions else {}
-    with tracker.run(name, study, tags | code) as run_id:
+    with tracker.run(name, study, _tags(model, corpus, identity, cautions) | code) as run_id:
         tracker.log_params(flatten(config))
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = spent()
@@ -113,10 +114,15 @@ def train_run(
         )
         cost = seconds | {"sentences_per_second": _speed(said["test"]), "train_sentences": len(folds[-1]["train"])}
         tracker.log_metrics(_flat_metrics(result.metrics) | cost)
-        origin = provenance_of(config, corpus.fingerprint, identity)
+        origin = provenance_of(config, corpus.fingerprint, identity, saved=saved)
         _record_files(result, corpus, said, config, origin, tracker, describe)
     kept.clear()
     return result
+
+
+def _tags(model: StanceModel, corpus: Corpus, identity: str, cautions: Sequence[str]) -> dict[str, str]:
+    tags = {"communique.identity": identity, "communique.kind": model.kind, "communique.data": corpus.fingerprint}
+    return tags | ({"communique.caution": "; ".join(cautions)} if cautions else {})
 
 
 def _by_repeat(test: Sequence[Predictions]) -> tuple[float, ...]:
@@ -165,14 +171,28 @@ def _checked(folds: list[Fold], extra: Mapping[str, Corpus]) -> list[Fold]:
     """The folds, once all of them are known to hold what a run needs: before the first is fitted."""
     if not folds:
         raise CommuniqueError("split: gives no fold; it needs at least one")
+    if odd := [name for name in extra if not re.fullmatch(r"\w[\w-]*", name)]:
+        raise CommuniqueError(f"data.measure.{odd[0]}: names files, so give it letters, digits, _ and - alone")
     for fold in folds:
-        if taken := sorted(set(extra) & {*fold, "train", "validation", "test"}):
+        if taken := sorted(set(extra) & {*fold, "train", "validation", "test", GROUPS}):
             raise CommuniqueError(f"data.measure.{taken[0]}: is the name of a part of the split; give the file another")
         if missing := [part for part in ("train", "test") if part not in fold]:
             raise CommuniqueError(f"split: has no part '{missing[0]}'; it needs train and test")
         if empty := [part for part, held in fold.items() if not len(held)]:
             raise CommuniqueError(f"split: part '{empty[0]}' has no sentence; the corpus is too small for this split")
     return folds
+
+
+def _cautions(folds: Sequence[Fold], extra: Mapping[str, Corpus]) -> tuple[str, ...]:
+    """What every reader of the figures must know: the folds' notes, and measured files that were learned from."""
+    learned = {document for fold in folds for document in fold["train"].documents}
+    said = [fold.note for fold in folds if fold.note]
+    for name, corpus in extra.items():
+        documents = set(corpus.documents)
+        if known := len(documents & learned):
+            flat = f"{known:,} of its {len(documents):,} documents were learned from; its figures flatter"
+            said.append(f"measured file {name}: {flat}")
+    return tuple(dict.fromkeys(said))
 
 
 def _guards(facts: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -219,6 +239,8 @@ def _record_files(
         write_files(folder, result, corpus, {part: pooled(parts) for part, parts in said.items()}, config, origin)
         describe(folder)
         tracker.log_files(folder)
+        # a member's or a teacher's archive is in no configuration
+        tracker.log_params(flatten({"archive": result.model.provenance.get("archive", {})}))
         model = result.model.save(Path(scratch) / "model")
         tracker.log_metrics({"model_bytes": sum(p.stat().st_size for p in model.rglob("*") if p.is_file())})
         if len(result.folds) == 1:
