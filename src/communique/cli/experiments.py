@@ -80,8 +80,8 @@ def champion(
     runs = [run for run in known if key in run.metrics and run.params.get("split._target_") == FIXED]
     if not runs:
         raise CommuniqueError(
-            f"study '{study}': no run of the whole training part was measured on the fixed validation; "
-            "train with split=fixed"
+            f"study '{study}': no run was measured on the fixed validation after learning from the whole "
+            "training part; train with split=fixed"
         )
     runs = [run for run in runs if run.tags.get(data) == runs[-1].tags.get(data)]  # the corpus of the newest run
     named = [found for found in runs if run in (None, found.name)]
