@@ -111,8 +111,8 @@ SETTINGS = (
     ("documents", 400, 2500, "archive"),
     ("sentences", 400, 600, "superpopulation"),
     ("documents", 400, 2500, "superpopulation"),
-    *((kind, 1200, labels, "archive") for kind in KINDS if "actor" in kind for labels in (300, 900)),
 )
+UNEQUAL = tuple((kind, 1200, labels, "archive") for kind in KINDS if "actor" in kind for labels in (300, 900))
 
 
 def truths(archive: Archive) -> list[float]:
@@ -172,7 +172,8 @@ def coverage(
 
 
 if __name__ == "__main__":
-    found = coverage(int(sys.argv[1]) if len(sys.argv) > 1 else 1000)
+    archives = int(sys.argv[1]) if len(sys.argv) > 1 else 1000
+    found = coverage(archives) + coverage(archives // 2, settings=UNEQUAL)
     for line in found:
         print(" ".join(f"{value:<16}" if isinstance(value, str) else f"{value:<8}" for value in line.values()))
     if len(sys.argv) > 2:
