@@ -107,7 +107,9 @@ def test_runs_of_a_study_sit_under_one_parent(corpus: Corpus, recorded: RunResul
     assert len(parents) == 1
 
 
-def test_a_finished_identity_is_found_and_a_failed_run_is_not(corpus: Corpus, tracker: MlflowTracker) -> None:
+def test_a_finished_identity_is_found_and_a_failed_run_is_not(
+    corpus: Corpus, tracker: MlflowTracker, recorded: RunResult
+) -> None:
     class Broken(TfidfModel):
         def _fit(self, texts, labels, validation):
             raise CommuniqueError("broken")
