@@ -31,16 +31,17 @@ from communique.training.artifacts import model_facts
         (TfidfModel(class_weight="heavy"), "tfidf: The 'class_weight' parameter of LogisticRegression must be"),
         (TfidfModel(word_ngrams=(3, 1)), "tfidf: cannot be fitted so (Invalid value for ngram_range"),
         (TfidfModel(min_df=9999), "tfidf: cannot be fitted so ("),
-        (EmbeddingModel(max_length=2), "embedding: max_length=2 must be a number at least 8, at most 512"),
-        (TransformerModel(epochs=0), "transformer: epochs=0 must be a number at least 1"),
+        (EmbeddingModel(max_length=2), "embedding: max_length=2 must be a whole number at least 8, at most 512"),
+        (TransformerModel(epochs=0), "transformer: epochs=0 must be a whole number at least 1"),
         (TransformerModel(learning_rate="abc"), "transformer: learning_rate=abc must be"),  # type: ignore[arg-type]
         (TransformerModel(dropout=2), "transformer: dropout=2 must be a number at least 0, at most 0.99"),
-        (NliModel("folder", batch_size=0), "nli: batch_size=0 must be a number at least 1"),
-        (StaticModel(batch_size=0), "static: batch_size=0 must be a number at least 1"),
+        (NliModel("folder", batch_size=0), "nli: batch_size=0 must be a whole number at least 1"),
+        (StaticModel(batch_size=0), "static: batch_size=0 must be a whole number at least 1"),
+        (StaticModel(batch_size=2.5), "static: batch_size=2.5 must be a whole number at least 1"),  # type: ignore[arg-type]
         (StaticModel(mix=1.5), "static: mix=1.5 must be a number at least 0, at most 1"),
-        (SetFitModel(max_steps=0), "setfit: max_steps=0 must be a number at least 1"),
+        (SetFitModel(max_steps=0), "setfit: max_steps=0 must be a whole number at least 1"),
         (SetFitModel(c=0), "setfit: c=0 must be a number above 0"),
-        (TransformerModel(batch_size=True), "transformer: batch_size=True must be a number at least 1"),
+        (TransformerModel(batch_size=True), "transformer: batch_size=True must be a whole number at least 1"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -6,6 +6,7 @@ construction; decision thresholds and calibrators are fitted by ``training`` and
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -53,7 +54,7 @@ class StanceModel(BaseEstimator):
 
     After ``fit``: ``labels`` (L names). After ``training`` has decided: ``thresholds`` ``(L,)`` and
     ``calibrator``. ``codebook`` travels with the model so that pages can explain its labels. ``bounds`` says
-    which numbers a hyper-parameter may be; ``fit`` refuses others.
+    which numbers a hyper-parameter may be; ``fit`` refuses others, and parts of one where it is declared ``int``.
     """
 
     kind: ClassVar[str]
@@ -88,9 +89,11 @@ class StanceModel(BaseEstimator):
         return self
 
     def _check_bounds(self) -> None:
+        declared = signature(type(self)).parameters
         for name, bounds in self.bounds.items():
-            if (value := getattr(self, name)) not in bounds:
-                raise CommuniqueError(f"{self.kind}: {name}={value} must be a number {bounds}")
+            value, whole = getattr(self, name), declared[name].annotation is int
+            if value not in bounds or (whole and not isinstance(value, int)):
+                raise CommuniqueError(f"{self.kind}: {name}={value} must be a {'whole ' * whole}number {bounds}")
 
     def size(self) -> Size | None:
         """How many numbers the fitted model holds; None where a kind does not say."""
