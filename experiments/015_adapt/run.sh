@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Experiment 15: does an archive without labels make one encoder as good as the average that taught it?
-# Usage: experiments/015_adapt/run.sh ARCHIVE.jsonl.gz REAL.jsonl [EXCLUDED.jsonl.gz]   (after make champion; 25 minutes)
+# Usage: experiments/015_adapt/run.sh ARCHIVE.jsonl.gz REAL.jsonl [EXCLUDED.jsonl.gz]   (after make champion; 40 to 60 minutes)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 archive=${1:?give a file of your own documents} real=${2:?give a JSONL of labelled real sentences}

@@ -57,13 +57,13 @@ def score(
     fitted = load_for_scoring(model, tracking_uri, runtime, inputs)
     corrected = read_corrected(prevalence, fitted.labels) if prevalence else None
     shown = {"most": documents, "explain": explain, "corrected": corrected, "progress": True}
-    columns = {"text_column": text_column, "id_column": id_column, "skip_unreadable": skip_unreadable}
+    reading = {"text_column": text_column, "id_column": id_column, "skip_unreadable": skip_unreadable}
     further = {"margin": margin, "any_language": any_language, "force": force, "page": report, "workers": threads()}
     try:
-        _tell(score_table(fitted, inputs, out, **columns, **further), fitted)  # type: ignore[arg-type]
+        _tell(score_table(fitted, inputs, out, **reading, **further), fitted)  # type: ignore[arg-type]
         if report:
             with stoppable(lambda: f"interrupted: {out} is whole, {report} was not made; the same command makes both"):
-                write_document_page(out, inputs, fitted, report, **columns, **shown)  # type: ignore[arg-type]
+                write_document_page(out, inputs, fitted, report, **reading, **shown)  # type: ignore[arg-type]
             console.print(f"page → {report}")
     except Interrupted as stop:
         Console(stderr=True, markup=False, highlight=False, soft_wrap=True).print(str(stop))

@@ -117,7 +117,8 @@ def write_document_page(
     if most < 1:
         raise CommuniqueError(f"{most} documents on the page: give at least 1")
     table, left = first_documents(scores, most)
-    texts = _texts(set(table["document"]), read_documents(inputs, text_column, id_column, None, skip_unreadable))
+    documents = read_documents(inputs, text_column, id_column, skip_unreadable=skip_unreadable)
+    texts = _texts(set(table["document"]), documents)
     counted = totals(lambda: read_batches(scores), model.labels)
     explained = _explained(model, table, explain, progress)
     html = document_page(
