@@ -12,11 +12,14 @@ export OMP_NUM_THREADS := 2
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# --no-compile halves the time: Python compiles what is used when it is first used
+INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-compile -c requirements.lock
+
 $(STAMP): pyproject.toml requirements.lock
 	@echo "installing into $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock torch==2.13.0
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check -c requirements.lock -e '.[transformers,setfit,nli,onnx,documents,dev]'
+	@$(INSTALL) torch==2.13.0
+	@$(INSTALL) -e '.[transformers,setfit,nli,onnx,documents,dev]'
 	@touch $@
 
 setup: $(STAMP)  ## install everything into .venv

@@ -163,5 +163,5 @@ def test_processes_that_open_a_fresh_store_together_all_succeed(tmp_path: Path) 
     from multiprocessing import get_context
 
     where = (f"sqlite:///{tmp_path}/fresh.db", str(tmp_path / "artifacts"))
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(2, mp_context=get_context("fork")) as pool:  # a new process would load all anew
         assert len(set(pool.map(_open_store, [where] * 2))) == 1

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from tests.conftest import make_corpus
 
+from communique.adaptation import student as student_module
 from communique.adaptation.archive import Archive, HeldOut
 from communique.adaptation.student import Adaptation, AdaptedModel, adapt
 from communique.data.codebook import Codebook
@@ -120,6 +121,16 @@ def test_the_same_adaptation_is_not_run_twice_unless_asked(
     measure = {"outside": make_corpus(made[1].codebook, 3, seed=5)}
     with pytest.raises(CommuniqueError, match=f"on record as run {done.result.run_id}"):
         adapted(made, tiny_encoder, tracker, measure=measure)
+
+
+def test_thresholds_are_made_for_text_in_which_a_stance_is_rarer(made: Made, tiny_encoder: Path, monkeypatch) -> None:
+    seen: list[dict] = []
+    monkeypatch.setattr(student_module, "train_run", lambda *_, **options: seen.append(options))
+    adapted(made, tiny_encoder)
+    adapted(made, tiny_encoder, target_prevalence=0.05)
+    usual, rarer = seen
+    assert (usual["rule"].target_prevalence, rarer["rule"].target_prevalence) == (None, 0.05)
+    assert usual["identity"] != rarer["identity"]
 
 
 def test_an_archive_that_shares_documents_is_refused_or_cut(made: Made, tiny_encoder: Path) -> None:

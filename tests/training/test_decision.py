@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,11 +146,25 @@ def test_a_share_by_label_moves_that_label_alone(model: LexiconModel, parts: tup
     assert (common[[0, 2]] == plain[[0, 2]]).all()
 
 
-def test_an_unknown_label_and_an_unknown_place_are_refused_before_the_work(
-    model: LexiconModel, parts: tuple[Corpus, Corpus]
+@pytest.mark.parametrize(
+    ("target", "told"),
+    [
+        ({"leaves": 0.1}, "no label 'leaves'; labels are rejects, joins, lifts"),
+        ({"joins": 1.5}, "target_prevalence 1.5: must lie between 0 and 1"),
+        (5, "target_prevalence 5: must lie between 0 and 1"),
+        ([0.1, 0.2], "one for each of 3"),
+    ],
+)
+def test_a_share_that_cannot_be_is_refused_before_the_work(
+    model: LexiconModel, parts: tuple[Corpus, Corpus], target: Any, told: str
 ) -> None:
-    with pytest.raises(CommuniqueError, match="no label 'leaves'; labels are rejects, joins, lifts"):
-        fit_model(model, *parts, DecisionRule(target_prevalence={"leaves": 0.1}))
+    with pytest.raises(CommuniqueError, match=told):
+        fit_model(model, *parts, DecisionRule(target_prevalence=target))
     assert not model.labels
+
+
+def test_an_unknown_place_and_an_impossible_objective_are_refused_at_once() -> None:
     with pytest.raises(CommuniqueError, match="fitted_on 'test': choose 'validation' or 'inner_folds'"):
         DecisionRule(fitted_on="test")  # type: ignore[arg-type]
+    with pytest.raises(CommuniqueError, match="objective 'precision' at 80"):
+        DecisionRule(objective="precision", precision=80)

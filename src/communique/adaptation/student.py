@@ -68,16 +68,21 @@ def adapt(
     exclude: Sequence[HeldOut] = (),
     leave_out: bool = False,
     limit: int = 10_000,
+    target_prevalence: float | None = None,
     study: str = "adapt",
     force: bool = False,
     resamples: int = 2000,
 ) -> Adaptation:
     """Train ``student`` on our training part and on ``archive`` as ``teacher`` sees it; measure both alike.
 
+    ``target_prevalence`` is that of ``DecisionRule``, for the student's thresholds: a teacher keeps its own in no
+    file, so one that was cut for a rarer stance says so here again.
     Raises CommuniqueError where the teacher learned from other sentences than our training part, where the archive
     shares documents with validation, test, a measured or an excluded file, and where this very run is on record.
     """
     measure = measure or {}
+    rule = DecisionRule(PlattCalibrator(), target_prevalence=target_prevalence)
+    rule.prevalence(corpus.codebook.names)  # refused before the archive is scored, not after it
     (parts,) = FixedSplit(split).folds(corpus, student.seed)
     _check_teacher(teacher, parts["train"])
     held_out = {name: part for name, part in parts.items() if name != "train"} | dict(measure)
@@ -88,6 +93,8 @@ def adapt(
     facts = {"archive": used.facts(), "teacher": origin(teacher)}
     config = {"model": student.get_params(deep=False), **facts, "seed": student.seed, "split": {"path": str(split)}}
     config["measure"] = {name: part.fingerprint for name, part in measure.items()}
+    if target_prevalence is not None:
+        config["decision"] = {"target_prevalence": target_prevalence}
     identity = run_identity(config, corpus.fingerprint)
     if not force and (known := tracker.finished(study, identity)):
         raise CommuniqueError(
@@ -104,7 +111,7 @@ def adapt(
         study=study,
         name="adapted",
         identity=identity,
-        rule=DecisionRule(PlattCalibrator()),
+        rule=rule,
         extra=measure,
         seed=student.seed,
         resamples=resamples,

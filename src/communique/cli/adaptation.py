@@ -50,6 +50,9 @@ def adapt(
         str, typer.Option(help="what is fine-tuned: 'packaged', a folder, a Hugging Face id")
     ] = "packaged",
     epochs: Annotated[int, typer.Option(min=1, help="passes over the sentences")] = 3,
+    prevalence: Annotated[
+        float | None, typer.Option(help="share of sentences with a label in your text, as decision.target_prevalence")
+    ] = None,
     seed: SeedOption = 0,
     study: Annotated[str, typer.Option(help="the study that records the run")] = "adapt",
     force: Annotated[bool, typer.Option("--force", help="repeat a run that is on record")] = False,
@@ -83,6 +86,7 @@ def adapt(
         exclude=excluded,
         leave_out=leave_out,
         limit=limit,
+        target_prevalence=prevalence,
         study=study,
         force=force,
         resamples=resamples,

@@ -8,7 +8,7 @@ This module knows neither labels nor models.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from scipy.stats import norm, t
@@ -47,28 +47,20 @@ def few_clusters_warning(clusters: int, unit: str = "document", enough: int = EN
     return f"{clusters} {unit}s, fewer than {enough}: the intervals are probably too narrow"
 
 
-def bootstrap_interval(
-    statistic: Statistic,
-    clusters: Array,
-    *,
-    resamples: int = 2000,
-    level: float = 0.95,
-    method: Method = "percentile",
-    seed: int = 0,
-    bounds: tuple[float, float] = (0.0, 1.0),
-    informative: int | None = None,
-) -> Interval:
+class Options(TypedDict, total=False):
+    """How an interval is made; ``bootstrap_intervals`` says what each is where it is not given."""
+
+    resamples: int
+    level: float
+    method: Method
+    seed: int
+    bounds: tuple[float, float]
+    informative: int | None
+
+
+def bootstrap_interval(statistic: Statistic, clusters: Array, **options: Unpack[Options]) -> Interval:
     """The statistic of all clusters ``(G, ...)`` with its bootstrap interval; see ``bootstrap_intervals``."""
-    (interval,) = bootstrap_intervals(
-        lambda totals: statistic(totals)[..., None],
-        clusters,
-        resamples=resamples,
-        level=level,
-        method=method,
-        seed=seed,
-        bounds=bounds,
-        informative=informative,
-    )
+    (interval,) = bootstrap_intervals(lambda totals: statistic(totals)[..., None], clusters, **options)
     return interval
 
 
@@ -190,22 +182,12 @@ def _without_each(statistic: Weighted, clusters: int) -> Array:
     return np.concatenate([statistic((np.arange(clusters) != row[:, None]).astype(float)) for row in rows])
 
 
-def paired_difference(
-    counts_a: Array,
-    counts_b: Array,
-    statistic: Statistic,
-    *,
-    resamples: int = 2000,
-    level: float = 0.95,
-    method: Method = "percentile",
-    seed: int = 0,
-    bounds: tuple[float, float] = (-1.0, 1.0),
-    informative: int | None = None,
-) -> Interval:
+def paired_difference(counts_a: Array, counts_b: Array, statistic: Statistic, **options: Unpack[Options]) -> Interval:
     """``statistic(a) - statistic(b)`` with an interval from resampling the same clusters for both systems.
 
-    ``counts_a`` and ``counts_b`` have one shape ``(G, ...)`` and the same clusters in the same order; ``informative``
-    is how many of them either has counts in, where that is fewer.
+    ``counts_a`` and ``counts_b`` have one shape ``(G, ...)`` and the same clusters in the same order; of the options
+    of ``bootstrap_intervals``, ``bounds`` are -1 and 1 here, and ``informative`` is how many clusters either has
+    counts in, where that is fewer.
     """
     pairs = np.stack(_paired(counts_a, counts_b), axis=1)
     axis = -(pairs.ndim - 1)  # the system axis, seen from the end of the totals
@@ -213,16 +195,8 @@ def paired_difference(
     def difference(totals: Array) -> Array:
         return statistic(totals.take(0, axis)) - statistic(totals.take(1, axis))
 
-    return bootstrap_interval(
-        difference,
-        pairs,
-        resamples=resamples,
-        level=level,
-        method=method,
-        seed=seed,
-        bounds=bounds,
-        informative=informative,
-    )
+    options.setdefault("bounds", (-1.0, 1.0))
+    return bootstrap_interval(difference, pairs, **options)
 
 
 def approximate_randomisation(

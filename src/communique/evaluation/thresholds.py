@@ -82,8 +82,8 @@ def fit_thresholds(
     """
     p = check_probabilities(probabilities)
     y = check_indicators(gold, p.shape)
-    _check(objective, precision, beta)
-    shares = _shares(target_prevalence, p.shape[1])
+    check_objective(objective, precision, beta)
+    shares = wanted_shares(target_prevalence, p.shape[1])
     positives = y.sum(axis=0)
     enough = positives >= max(minimum_positives, 1)
     values, notes = np.full(len(enough), np.nan), [""] * len(enough)
@@ -101,7 +101,8 @@ def fit_thresholds(
     return Thresholds(values, tuple(notes))
 
 
-def _check(objective: str, precision: float, beta: float) -> None:
+def check_objective(objective: str, precision: float, beta: float) -> None:
+    """Raise CommuniqueError for an objective that ``fit_thresholds`` does not know or cannot reach."""
     if objective not in ("f1", "fbeta", "precision"):
         raise CommuniqueError(f"objective '{objective}': choose 'f1', 'fbeta' or 'precision'")
     if not 0 < precision <= 1:
@@ -110,8 +111,8 @@ def _check(objective: str, precision: float, beta: float) -> None:
         raise CommuniqueError(f"objective 'fbeta' with beta {beta}: must be above 0")
 
 
-def _shares(target: float | Sequence[float] | Array | None, labels: int) -> Array:
-    """The wanted share of each label ``(L,)``, NaN where it stays as it is."""
+def wanted_shares(target: float | Sequence[float] | Array | None, labels: int) -> Array:
+    """The wanted share of each label ``(L,)``, NaN where it stays as it is; CommuniqueError for one that cannot be."""
     given = np.asarray(np.nan if target is None else target, dtype=float)
     if given.ndim > 1 or (given.ndim == 1 and len(given) != labels):
         raise CommuniqueError(f"target_prevalence of shape {given.shape}: give one share, or one for each of {labels}")

@@ -13,7 +13,7 @@ from communique.data.splits import grouped_kfold
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import Calibrator
 from communique.evaluation.metrics import cluster_counts, macro_f1
-from communique.evaluation.thresholds import Objective, fit_thresholds
+from communique.evaluation.thresholds import Objective, check_objective, fit_thresholds, wanted_shares
 from communique.models.base import StanceModel
 from communique.models.search import GridSearch
 
@@ -44,16 +44,20 @@ class DecisionRule:
     def __post_init__(self) -> None:
         if self.fitted_on not in (VALIDATION, INNER_FOLDS):
             raise CommuniqueError(f"fitted_on '{self.fitted_on}': choose '{VALIDATION}' or '{INNER_FOLDS}'")
+        check_objective(self.objective, self.precision, self.beta)
 
     def prevalence(self, labels: Sequence[str]) -> np.ndarray | None:
-        """The wanted share of each label ``(L,)``, NaN where it stays; CommuniqueError for an unknown label."""
+        """The wanted share of each label ``(L,)``, NaN where it stays.
+
+        CommuniqueError for an unknown label or a share that cannot be.
+        """
         if self.target_prevalence is None:
             return None
         if not isinstance(self.target_prevalence, Mapping):
-            return np.asarray(self.target_prevalence, dtype=float)
+            return wanted_shares(self.target_prevalence, len(labels))
         if unknown := sorted(set(self.target_prevalence) - set(labels)):
             raise CommuniqueError(f"target_prevalence: no label '{unknown[0]}'; labels are {', '.join(labels)}")
-        return np.array([self.target_prevalence.get(name, np.nan) for name in labels], dtype=float)
+        return wanted_shares([self.target_prevalence.get(name, np.nan) for name in labels], len(labels))
 
 
 def fit_model(
