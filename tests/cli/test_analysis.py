@@ -34,7 +34,7 @@ def test_slices_of_a_prediction_file_are_told_and_written(run: Run, folder: Path
     assert said.code == 0
     table = pd.read_csv(folder / "new" / "slices.csv")
     assert set(table["field"]) == {"all", "genre", "decade", "length"}
-    assert "forum, actor, phenomenon" in said.out.replace("\n", " ")
+    assert "forum, actor, phenomenon" in " ".join(said.out.split())
     fragment = (folder / "new" / "slices.html").read_text(encoding="utf-8")
     assert all(value in fragment for value in table["value"])
 
