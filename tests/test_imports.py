@@ -82,7 +82,7 @@ def test_scoring_with_the_packaged_model_loads_nothing_that_it_does_not_need(tmp
         "import sys\n"
         "from communique.cli import app\n"
         "app(['score', 'a.txt', '--out', 'a.csv'], standalone_mode=False)\n"
-        "print({'torch', 'transformers', 'datasets', 'mlflow', 'skops', 'matplotlib'} & set(sys.modules))"
+        "print({'torch', 'transformers', 'datasets', 'mlflow', 'matplotlib'} & set(sys.modules))"
     )
     kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}  # MLflow itself sets it
     settings: dict[str, Any] = {"capture_output": True, "text": True, "cwd": tmp_path, "env": kept}

@@ -85,13 +85,13 @@ def test_an_encoder_of_an_unknown_type_is_one_sentence(
 
 def test_the_weights_of_a_linear_model_are_its_features_times_its_labels(corpus: Corpus) -> None:
     model = TfidfModel().fit(corpus.texts, corpus.indicators)
-    features = model.pipeline_["features"].transform(corpus.texts[:1]).shape[1]
+    features = len(model.ngrams_.weights)
     assert model.size() == Size(total=4 * features + 3, trained=3 * features + 3)
 
 
 def test_a_linear_model_without_document_frequencies_holds_none(corpus: Corpus) -> None:
     model = TfidfModel(idf=False).fit(corpus.texts, corpus.indicators)
-    features = model.pipeline_["features"].transform(corpus.texts[:1]).shape[1]
+    features = len(model.ngrams_.weights)
     assert model_facts(model)["size"] == {"total": 3 * features + 3, "trained": 3 * features + 3}
 
 

@@ -145,7 +145,7 @@ def test_saving_and_loading_changes_no_digit(fitted: StanceModel, folder: Path, 
 
 def test_the_folder_holds_only_safe_files(folder: Path) -> None:
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert suffixes <= {".json", ".safetensors", ".skops", ".txt", ".jinja", ".onnx"}
+    assert suffixes <= {".json", ".safetensors", ".txt", ".jinja", ".onnx"}
 
 
 def test_a_flipped_byte_anywhere_is_refused_in_one_sentence(folder: Path) -> None:

@@ -58,11 +58,12 @@ def test_ngrams_with_their_words_are_those_of_scikit_learn(text: str) -> None:
         assert sorted(ours) == sorted(vectoriser.build_analyzer()(text))
 
 
-def test_the_words_of_tfidf_and_its_intercept_add_up_to_the_logit(tfidf: TfidfModel) -> None:
+def test_the_words_of_tfidf_and_its_intercept_add_up_to_the_logit(tfidf: TfidfModel, corpus: Corpus) -> None:
     explanations = explain(tfidf, TEXTS)
     assert {e.method for e in explanations} == {"exact"}
-    intercepts = np.array([head.intercept_[0] for head in tfidf.pipeline_.named_steps["heads"].estimators_])
-    np.testing.assert_allclose(moved(explanations) + intercepts, tfidf.pipeline_.decision_function(TEXTS), atol=1e-9)
+    pipeline = tfidf.pipeline(len(corpus)).fit(corpus.texts, corpus.indicators)
+    intercepts = np.array([head.intercept_[0] for head in pipeline["heads"].estimators_])
+    np.testing.assert_allclose(moved(explanations) + intercepts, pipeline.decision_function(TEXTS), atol=1e-9)
     np.testing.assert_allclose([e.rest for e in explanations], np.tile(intercepts, (len(TEXTS), 1)), atol=1e-9)
 
 

@@ -110,7 +110,7 @@ def test_a_saved_export_is_scored_without_torch(saved: Path, texts: list[str], t
     model = export_model(saved).model
     folder = model.save(tmp_path / "export")
     suffixes = {path.suffix for path in folder.rglob("*") if path.is_file()}
-    assert suffixes == {".json", ".onnx", ".skops"}
+    assert suffixes == {".json", ".onnx", ".safetensors"}
     code = (
         "import json, sys\n"
         "class Absent:\n"

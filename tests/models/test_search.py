@@ -80,7 +80,8 @@ def test_margins_of_a_support_vector_machine_survive_saving(corpus: Corpus, labe
     options = {"char_analyzer": "char", "lowercase": False, "binary": True, "idf": False, "class_weight": None}
     model = TfidfModel(head="svm", c=0.1, **options).fit(corpus.texts, table)  # type: ignore[arg-type]
     again = load_model(model.save(tmp_path / "model"))
-    expected = model.pipeline_.decision_function(corpus.texts).reshape(len(table), -1)
+    peer = model.pipeline(len(table)).fit(corpus.texts, table)
+    expected = peer.decision_function(corpus.texts).reshape(len(table), -1)
     assert again.raw_proba(corpus.texts) == pytest.approx(1 / (1 + np.exp(-expected)))
     assert (again.head, again.c, again.idf) == ("svm", 0.1, False)
 

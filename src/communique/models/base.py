@@ -219,9 +219,3 @@ class StanceModel(BaseEstimator):
 
     @abstractmethod
     def _load(self, folder: Path) -> None: ...
-
-
-def linear_size(heads: Any) -> int:
-    """The coefficients and intercepts of one-vs-rest linear heads; a label that was constant has none."""
-    fitted = [head for head in heads.estimators_ if hasattr(head, "coef_")]
-    return int(sum(head.coef_.size + head.intercept_.size for head in fitted))

@@ -7,15 +7,14 @@ from typing import ClassVar
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
+from communique.models.base import Bounds, Size, StanceModel, Validation
 from communique.models.encoder import PACKAGED, FrozenEncoder
-from communique.models.estimators import read_estimator, write_estimator
+from communique.models.linear import LinearHeads, linear_size
 from communique.models.runtime import GRAPH, OnnxEncoder, OnnxNetwork
 
-FILE = "head.skops"
+HEADS = "linear.safetensors"
 ENCODER = "encoder"
 
 
@@ -46,19 +45,19 @@ class EmbeddingModel(StanceModel):
 
     def _fit_head(self, texts: list[str], labels: np.ndarray) -> None:
         linear = LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=2000)
-        self.head_ = make_pipeline(StandardScaler(), OneVsRestClassifier(linear))
-        self.head_.fit(self.encoder_.embed(texts, progress=True), labels)
+        vectors, scaler = self.encoder_.embed(texts, progress=True), StandardScaler()
+        fitted = OneVsRestClassifier(linear).fit(scaler.fit_transform(vectors), labels)
+        self.heads_ = LinearHeads.of(scaler, fitted)
 
     def _proba(self, texts: list[str]) -> np.ndarray:
         vectors = self.encoder_.embed(texts, progress=len(texts) > 2000)
-        return np.asarray(self.head_.predict_proba(vectors))[:, -len(self.labels) :]
+        return self.heads_.probabilities(vectors)
 
     def size(self) -> Size | None:
         """The frozen encoder's weights, the scaler's and the heads'; the last two are learned. None once exported."""
         if isinstance(self.encoder_, OnnxEncoder):
             return None
-        scaler, heads = self.head_
-        learned = linear_size(heads) + 2 * len(scaler.mean_)
+        learned = linear_size(self.heads_.weights, self.heads_.intercepts) + 2 * len(self.heads_.mean)
         return Size(learned + self.encoder_.model.num_parameters(), learned)
 
     @property
@@ -67,7 +66,7 @@ class EmbeddingModel(StanceModel):
         return "ONNX Runtime" if isinstance(self.encoder_, OnnxEncoder) else "torch"
 
     def _save(self, folder: Path) -> None:
-        write_estimator(self.head_, folder / FILE)
+        self.heads_.save(folder / HEADS)
         if isinstance(self.encoder_, OnnxEncoder):
             self.encoder_.network.save(folder / ENCODER)
         elif self.encoder != PACKAGED:
@@ -79,4 +78,4 @@ class EmbeddingModel(StanceModel):
             self.encoder_ = OnnxEncoder(OnnxNetwork(copied, self.max_length))
         else:
             self.encoder_ = FrozenEncoder(str(copied) if copied.is_dir() else self.encoder, self.max_length)
-        self.head_ = read_estimator(folder / FILE)
+        self.heads_ = LinearHeads.load(folder / HEADS)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from scipy.sparse import hstack
 from scipy.special import expit
 from sklearn.feature_extraction.text import strip_accents_unicode
 
@@ -44,14 +45,14 @@ def _parts(model: Any, texts: Sequence[str], spans: Sequence[Spans]) -> Parts:
 
 def _tfidf(model: Any, texts: Sequence[str], spans: Sequence[Spans]) -> Parts:
     """A feature's weight times its value, shared by its occurrences, and there by the words it covers."""
-    union, heads = model.pipeline_.named_steps["features"], model.pipeline_.named_steps["heads"]
-    weights, intercept = _linear(heads.estimators_[-len(model.labels) :])
-    features = union.transform(texts).tocsr()
+    ngrams = model.ngrams_
+    weights, intercept = ngrams.weights.T, np.clip(ngrams.intercepts, *log_odds(np.array([0.0, 1.0])))
+    features = hstack([vectoriser.transform(texts) for vectoriser in ngrams.vectorisers]).tocsr()
     found: Parts = []
     for row, (text, where) in enumerate(zip(texts, spans, strict=True)):
         values = np.zeros((len(where), len(model.labels)))
         amounts = dict(zip(features[row].indices, features[row].data, strict=True))
-        grams = [gram for gram in _columns(union, text, where) if gram[0] in amounts]
+        grams = [gram for gram in _columns(ngrams.vectorisers, text, where) if gram[0] in amounts]
         counts = Counter(column for column, _ in grams)
         for column, words in grams:
             part = weights[:, column] * amounts[column] / (counts[column] * len(words))
@@ -61,19 +62,10 @@ def _tfidf(model: Any, texts: Sequence[str], spans: Sequence[Spans]) -> Parts:
     return found
 
 
-def _linear(estimators: Sequence[Any]) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients ``(L, F)`` and intercepts ``(L,)``; a label that was constant in training has no coefficient."""
-    fitted = [head for head in estimators if hasattr(head, "coef_")]
-    width = fitted[0].coef_.shape[1] if fitted else 0
-    weights = [head.coef_[0] if hasattr(head, "coef_") else np.zeros(width) for head in estimators]
-    constants = [head.intercept_[0] if hasattr(head, "coef_") else log_odds(float(head.y_[0])) for head in estimators]
-    return np.array(weights), np.array(constants, dtype=float)
-
-
-def _columns(union: Any, text: str, spans: Spans) -> Iterator[tuple[int, tuple[int, ...]]]:
+def _columns(vectorisers: Sequence[Any], text: str, spans: Spans) -> Iterator[tuple[int, tuple[int, ...]]]:
     """Every n-gram of a text that some vectoriser knows: its column, and the words it covers."""
     offset = 0
-    for _, vectoriser in union.transformer_list:
+    for vectoriser in vectorisers:
         for gram, words in grams_of(vectoriser, text, spans):
             if (column := vectoriser.vocabulary_.get(gram)) is not None:
                 yield offset + int(column), words

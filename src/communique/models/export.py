@@ -22,12 +22,11 @@ from communique.models import load_model, new_model
 from communique.models.base import StanceModel
 from communique.models.bert_graph import FEED_FORWARD_OUT, bert_graph
 from communique.models.cascade import CascadeModel
-from communique.models.embedding import ENCODER, EmbeddingModel
-from communique.models.embedding import FILE as HEAD
+from communique.models.embedding import ENCODER, HEADS, EmbeddingModel
 from communique.models.encoder import batches_by_length, locate
 from communique.models.ensemble import EnsembleModel
-from communique.models.estimators import read_estimator
 from communique.models.folder import read_manifest
+from communique.models.linear import LinearHeads
 from communique.models.members import member_folders
 from communique.models.runtime import BATCH, GRAPH, TOKENIZER, OnnxEncoder, OnnxModel, OnnxNetwork, feed
 from communique.models.transformer import NETWORK
@@ -131,7 +130,7 @@ def _transformer(folder: Path, manifest: dict[str, Any], quantisation: Quantisat
 def _embedding(folder: Path, manifest: dict[str, Any], quantisation: Quantisation | None) -> StanceModel:
     model = new_model(manifest)
     assert isinstance(model, EmbeddingModel)
-    model.head_ = read_estimator(folder / HEAD)
+    model.heads_ = LinearHeads.load(folder / HEADS)
     source = folder / ENCODER if (folder / ENCODER).is_dir() else locate(model.encoder)
     model.encoder_ = OnnxEncoder(_network(source, model.max_length, quantisation))
     return model

@@ -1,7 +1,8 @@
 """Fitted tf-idf n-grams and linear heads, computed many times faster than scikit-learn does, to the same numbers.
 
 scikit-learn cuts every n-gram of every sentence in Python. Here a word's character n-grams are cut once and kept,
-and n-grams of words are looked up as numbers; the rest is sparse arithmetic, shared among threads.
+and n-grams of words are looked up as numbers; the rest is sparse arithmetic, shared among threads. What a vectoriser
+does otherwise (n-grams across words, presence for counts, no document frequencies) is left to scikit-learn.
 """
 
 import re
@@ -14,26 +15,28 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from communique.models.linear import linear_arrays
 from communique.models.threads import threads
 
 CHUNK = 256  # sentences that one thread takes at a time
 REMEMBERED = 200_000  # distinct words kept, so that memory stays flat on an endless archive
+OPTIONS = ("analyzer", "ngram_range", "lowercase", "binary", "use_idf")  # in which our vectorisers differ
 SPACES = re.compile(r"\s\s+")
 
 
 class LinearNgrams:
-    """Tf-idf vectorisers (word, char_wb), weights ``(features, L)`` and intercepts ``(L,)``."""
+    """Tf-idf vectorisers of sublinear counts without accents, weights ``(features, L)`` and intercepts ``(L,)``."""
 
     def __init__(self, vectorisers: Sequence[Any], weights: np.ndarray, intercepts: np.ndarray) -> None:
         self.vectorisers, self.weights, self.intercepts = list(vectorisers), weights, intercepts
-        ends = np.cumsum([len(v.idf_) for v in vectorisers])[:-1]
-        self.blocks = [_Block(v, part) for v, part in zip(vectorisers, np.split(weights, ends), strict=True)]
+        ends = np.cumsum([len(v.vocabulary_) for v in vectorisers])[:-1]
+        self.blocks = [_block(v, part) for v, part in zip(vectorisers, np.split(weights, ends), strict=True)]
 
     @classmethod
     def of(cls, pipeline: Any) -> "LinearNgrams":
-        """The same as a fitted ``Pipeline(FeatureUnion(word, char_wb), OneVsRest(LogisticRegression))``."""
+        """The same as a fitted ``Pipeline(FeatureUnion(vectorisers), OneVsRest(linear model))``."""
         vectorisers = [vectoriser for _, vectoriser in pipeline["features"].transformer_list]
-        return cls(vectorisers, *_linear(pipeline["heads"], sum(len(v.idf_) for v in vectorisers)))
+        return cls(vectorisers, *linear_arrays(pipeline["heads"], sum(len(v.vocabulary_) for v in vectorisers)))
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """Probabilities ``(n, L)``, on all threads."""
@@ -46,22 +49,19 @@ class LinearNgrams:
         return np.asarray(sum(block.scores(texts) for block in self.blocks) + self.intercepts)
 
     def in_halves(self) -> "LinearNgrams":
-        """The same with every number rounded to 16 bits, as ``to_arrays`` gives them."""
-        return self.from_arrays(*self.to_arrays())
+        """The same with every number rounded to 16 bits."""
+        return self.from_arrays(*self.to_arrays(np.float16))
 
-    def to_arrays(self) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
-        """Numbers in 16 bits, and for each vectoriser what it cuts and its n-grams in the order of the columns."""
+    def to_arrays(self, dtype: Any = np.float64) -> tuple[dict[str, np.ndarray], list[dict[str, Any]]]:
+        """Numbers, and for each vectoriser what it cuts and its n-grams in the order of the columns."""
         numbers = {"weights": self.weights, "intercepts": self.intercepts}
-        numbers["idf"] = np.concatenate([v.idf_ for v in self.vectorisers])
+        numbers["idf"] = np.concatenate([v.idf_ for v in self.vectorisers if v.use_idf] or [np.zeros(0)])
         vocabularies = [
-            {
-                "analyzer": v.analyzer,
-                "ngram_range": list(v.ngram_range),
-                "ngrams": sorted(v.vocabulary_, key=v.vocabulary_.__getitem__),
-            }
+            {option: getattr(v, option) for option in OPTIONS}
+            | {"ngrams": sorted(v.vocabulary_, key=v.vocabulary_.__getitem__)}
             for v in self.vectorisers
         ]
-        return {name: array.astype(np.float16) for name, array in numbers.items()}, vocabularies
+        return {name: array.astype(dtype) for name, array in numbers.items()}, vocabularies
 
     @classmethod
     def from_arrays(
@@ -71,22 +71,29 @@ class LinearNgrams:
         idf, vectorisers = numbers["idf"].astype(float), []
         for known in vocabularies:
             columns = {gram: column for column, gram in enumerate(known["ngrams"])}
-            options = {"analyzer": known["analyzer"], "ngram_range": tuple(known["ngram_range"])}
-            made = TfidfVectorizer(vocabulary=columns, strip_accents="unicode", sublinear_tf=True, **options)
-            made.idf_, idf = idf[: len(columns)], idf[len(columns) :]
+            options = {option: known[option] for option in OPTIONS if option in known}
+            options |= {"ngram_range": tuple(known["ngram_range"]), "vocabulary": columns}
+            made = TfidfVectorizer(strip_accents="unicode", sublinear_tf=True, **options).fit([""])
+            if made.use_idf:
+                made.idf_, idf = idf[: len(columns)], idf[len(columns) :]
             vectorisers.append(made)
         return cls(vectorisers, numbers["weights"].astype(float), numbers["intercepts"].astype(float))
 
 
-def _linear(heads: Any, width: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients ``(features, L)`` and intercepts ``(L,)``; a label constant in training is certain either way."""
-    weights, intercepts = np.zeros((width, len(heads.estimators_))), np.zeros(len(heads.estimators_))
-    for column, head in enumerate(heads.estimators_):
-        if hasattr(head, "coef_"):
-            weights[:, column], intercepts[column] = head.coef_[0], head.intercept_[0]
-        else:
-            intercepts[column] = np.inf if head.y_[0] else -np.inf
-    return weights, intercepts
+def _block(vectoriser: Any, weights: np.ndarray) -> "_Block | _PlainBlock":
+    counted = vectoriser.analyzer in ("word", "char_wb") and vectoriser.use_idf and not vectoriser.binary
+    return _Block(vectoriser, weights) if counted else _PlainBlock(vectoriser, weights)
+
+
+class _PlainBlock:
+    """One vectoriser, computed by scikit-learn, and its weights ``(features, L)``."""
+
+    def __init__(self, vectoriser: Any, weights: np.ndarray) -> None:
+        self.vectoriser, self.weights = vectoriser, weights
+
+    def scores(self, texts: Sequence[str]) -> np.ndarray:
+        """The block's part of the log-odds, ``(n, L)``."""
+        return np.asarray(self.vectoriser.transform(texts) @ self.weights)
 
 
 class _Block:

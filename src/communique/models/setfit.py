@@ -15,9 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from communique.errors import missing_extra
 from communique.models.base import Bounds, Size, Validation
-from communique.models.embedding import ENCODER, FILE, EmbeddingModel
+from communique.models.embedding import ENCODER, HEADS, EmbeddingModel
 from communique.models.encoder import PACKAGED, FrozenEncoder, locate, readable, require_transformers, use_bfloat16
-from communique.models.estimators import write_estimator
 
 console = Console(markup=False)
 
@@ -138,7 +137,7 @@ class SetFitModel(EmbeddingModel):
     def _save(self, folder: Path) -> None:
         if not isinstance(self.encoder_, FrozenEncoder):
             return super()._save(folder)
-        write_estimator(self.head_, folder / FILE)
+        self.heads_.save(folder / HEADS)
         self.encoder_.model.save_pretrained(folder / ENCODER)
         self.encoder_.tokenizer.save_pretrained(folder / ENCODER)
         return None

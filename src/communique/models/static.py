@@ -20,6 +20,7 @@ from communique.errors import CommuniqueError
 from communique.models.base import Bounds, StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
 from communique.models.lineage import archive_of, check_trained_alike
+from communique.models.linear import read_arrays, write_arrays
 from communique.models.ngrams import CHUNK, LinearNgrams
 from communique.models.threads import threads
 
@@ -122,18 +123,15 @@ class StaticModel(StanceModel):
         return super()._parameters() | {"teacher": None, "unlabelled": None}  # paths of the machine that fitted it
 
     def _save(self, folder: Path) -> None:
-        from safetensors.numpy import save
-
-        arrays, vocabularies = self.wide_.to_arrays()
-        (folder / WEIGHTS).write_bytes(save({**self.deep_, **arrays}))
+        arrays, vocabularies = self.wide_.to_arrays(np.float16)
+        write_arrays(folder / WEIGHTS, {**self.deep_, **arrays})
         (folder / NGRAMS).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
         (folder / TOKENIZER).write_text(self.tokenizer_.to_str(), encoding="utf-8")
 
     def _load(self, folder: Path) -> None:
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
-        arrays = load_file(folder / WEIGHTS)
+        arrays = read_arrays(folder / WEIGHTS)
         vocabularies = json.loads((folder / NGRAMS).read_text(encoding="utf-8"))
         self.wide_ = LinearNgrams.from_arrays(arrays, vocabularies)
         self.deep_ = {name: array for name, array in arrays.items() if name in DEEP}

@@ -1,10 +1,10 @@
 """Word and character n-grams, weighted by tf-idf, into one linear classifier a label."""
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from scipy.special import expit
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
@@ -13,11 +13,11 @@ from sklearn.svm import LinearSVC
 from sklearn.utils._param_validation import InvalidParameterError
 
 from communique.errors import CommuniqueError
-from communique.models.base import Bounds, Size, StanceModel, Validation, linear_size
-from communique.models.estimators import read_estimator, write_estimator
+from communique.models.base import Bounds, Size, StanceModel, Validation
+from communique.models.linear import linear_size, read_arrays, write_arrays
 from communique.models.ngrams import LinearNgrams
 
-FILE = "pipeline.skops"
+WEIGHTS, NGRAMS = "linear.safetensors", "ngrams.json"
 
 
 class TfidfModel(StanceModel):
@@ -56,51 +56,44 @@ class TfidfModel(StanceModel):
         self.idf = idf
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
-        min_df = self.min_df if len(texts) >= 50 else 1
-        options: dict[str, Any] = {"sublinear_tf": True, "min_df": min_df, "strip_accents": "unicode"}
-        options |= {"lowercase": self.lowercase, "binary": self.binary, "use_idf": self.idf}
-        word = TfidfVectorizer(ngram_range=tuple(self.word_ngrams), **options)
-        char = TfidfVectorizer(analyzer=self.char_analyzer, ngram_range=tuple(self.char_ngrams), **options)
-        features = FeatureUnion([("word", word), ("char", char)])
-        pipeline = Pipeline([("features", features), ("heads", OneVsRestClassifier(self._linear()))])
         try:
-            self.pipeline_ = pipeline.fit(texts, labels)
+            self.ngrams_ = LinearNgrams.of(self.pipeline(len(texts)).fit(texts, labels))
         except InvalidParameterError:
             raise
         except ValueError as error:  # n-gram ranges and frequencies that leave no feature
             raise CommuniqueError(f"tfidf: cannot be fitted so ({' '.join(str(error).split())})") from error
 
+    def pipeline(self, sentences: int) -> Pipeline:
+        """What is fitted, as scikit-learn knows it: the features and one linear model a label."""
+        min_df = self.min_df if sentences >= 50 else 1
+        options: dict[str, Any] = {"sublinear_tf": True, "min_df": min_df, "strip_accents": "unicode"}
+        options |= {"lowercase": self.lowercase, "binary": self.binary, "use_idf": self.idf}
+        word = TfidfVectorizer(ngram_range=tuple(self.word_ngrams), **options)
+        char = TfidfVectorizer(analyzer=self.char_analyzer, ngram_range=tuple(self.char_ngrams), **options)
+        features = FeatureUnion([("word", word), ("char", char)])
+        return Pipeline([("features", features), ("heads", OneVsRestClassifier(self._linear()))])
+
     def _linear(self) -> LogisticRegression | LinearSVC:
         if self.head not in ("logistic", "svm"):
             raise CommuniqueError(f"tfidf: head '{self.head}' is unknown; choose logistic or svm")
         if self.head == "svm":
-            return LinearSVC(C=self.c, class_weight=self.class_weight, max_iter=5000)
+            # its coordinates are visited in a random order, which moves the sixth digit
+            return LinearSVC(C=self.c, class_weight=self.class_weight, max_iter=5000, random_state=0)
         return LogisticRegression(C=self.c, class_weight=self.class_weight, max_iter=1000)
 
     def _proba(self, texts: list[str]) -> np.ndarray:
-        if self.char_analyzer == "char_wb" and self.idf and not self.binary:
-            return self._fast_ngrams().probabilities(texts)
-        if self.head == "svm":
-            margins = np.asarray(self.pipeline_.decision_function(texts))
-            return np.asarray(expit(margins.reshape(len(texts), len(self.labels))))
-        # a single label makes scikit-learn return both columns
-        return np.asarray(self.pipeline_.predict_proba(texts))[:, -len(self.labels) :]
-
-    def _fast_ngrams(self) -> LinearNgrams:
-        known, fast = getattr(self, "_fast", (None, None))
-        if known is not self.pipeline_ or fast is None:
-            fast = LinearNgrams.of(self.pipeline_)
-            self._fast = (self.pipeline_, fast)
-        return fast
+        return self.ngrams_.probabilities(texts)
 
     def size(self) -> Size:
         """One weight a label and n-gram, one intercept a label; document frequencies, if used, are counted only."""
-        vectorisers = [vectoriser for _, vectoriser in self.pipeline_["features"].transformer_list]
-        learned = linear_size(self.pipeline_["heads"])
-        return Size(learned + sum(len(v.idf_) for v in vectorisers if v.use_idf), learned)
+        learned = linear_size(self.ngrams_.weights, self.ngrams_.intercepts)
+        return Size(learned + sum(len(v.vocabulary_) for v in self.ngrams_.vectorisers if v.use_idf), learned)
 
     def _save(self, folder: Path) -> None:
-        write_estimator(self.pipeline_, folder / FILE)
+        arrays, vocabularies = self.ngrams_.to_arrays()
+        write_arrays(folder / WEIGHTS, arrays)
+        (folder / NGRAMS).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
 
     def _load(self, folder: Path) -> None:
-        self.pipeline_ = read_estimator(folder / FILE)
+        arrays = read_arrays(folder / WEIGHTS)
+        self.ngrams_ = LinearNgrams.from_arrays(arrays, json.loads((folder / NGRAMS).read_text(encoding="utf-8")))
