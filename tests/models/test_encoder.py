@@ -49,6 +49,37 @@ def test_what_was_remembered_costs_what_it_cost_at_first(tiny_encoder: Path, mon
         assert 100 <= spent() - started < 150
 
 
+def test_parts_of_what_is_embedded_together_are_its_rows_and_are_computed_once(tiny_encoder: Path, monkeypatch) -> None:
+    encoder, whole = FrozenEncoder(str(tiny_encoder), 32), [*TEXTS, "Rain fell.", TEXTS[0]]
+    alone = encoder.embed(TEXTS[1:])
+    compute = Mock(side_effect=encoder._embed)
+    monkeypatch.setattr(encoder, "_embed", compute)
+    with FrozenEncoder.embedded_together(whole):
+        first, last = encoder.embed([TEXTS[1], TEXTS[0]]), encoder.embed(["Rain fell."])
+        assert compute.call_count == 1
+        encoder.embed([TEXTS[1], "Not among them."])
+        assert compute.call_count == 2
+    rows = FrozenEncoder(str(tiny_encoder), 32)._embed(whole[:3], 32, False)
+    np.testing.assert_array_equal(first, rows[[1, 0]])
+    np.testing.assert_array_equal(last, rows[2:])
+    np.testing.assert_array_equal(encoder.embed(TEXTS[1:]), alone)  # as if nothing had been
+
+
+def test_a_part_costs_its_share_of_the_whole_whoever_asks_first(tiny_encoder: Path, monkeypatch) -> None:
+    encoder = FrozenEncoder(str(tiny_encoder), 32)
+
+    def slow(texts: list[str], *given: object) -> np.ndarray:
+        save(100)
+        return np.zeros((len(texts), 2))
+
+    monkeypatch.setattr(encoder, "_embed", slow)
+    with FrozenEncoder.embedded_together([*TEXTS, "Rain fell.", "It stopped."]):
+        for part, share in ((TEXTS[:1], 25), (TEXTS, 50), (TEXTS[:1], 25)):
+            started = spent()
+            encoder.embed(part)
+            assert spent() - started == pytest.approx(share, abs=1)
+
+
 def test_other_weights_in_the_same_folder_are_not_taken_for_the_old(tiny_encoder: Path, tmp_path: Path) -> None:
     folder = tmp_path / "encoder"
     shutil.copytree(tiny_encoder, folder)

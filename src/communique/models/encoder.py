@@ -178,6 +178,14 @@ def mean_pool(states: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
     return (states * weights).sum(dim=1) / weights.sum(dim=1).clamp(min=1)
 
 
+class Together:
+    """Sentences that are embedded all in one where some of them are asked for; see ``embedded_together``."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self.rows = {text: row for row, text in enumerate(dict.fromkeys(texts))}
+        self.made: LRUCache[bytes, tuple[np.ndarray, float]] = LRUCache(maxsize=4)  # encoders of one run
+
+
 class FrozenEncoder:
     """Mean-pooled, length-normalised sentence embeddings; the weights never change.
 
@@ -189,6 +197,20 @@ class FrozenEncoder:
     _remembered: ClassVar[LRUCache[bytes, tuple[np.ndarray, float]]] = LRUCache(
         maxsize=REMEMBERED, getsizeof=lambda kept: len(kept[0])
     )
+    _together: ClassVar[Together | None] = None
+
+    @classmethod
+    @contextmanager
+    def embedded_together(cls, texts: Sequence[str]) -> Iterator[None]:
+        """Open while models are fitted on many parts of ``texts``: a part's embeddings are then taken from all of them.
+
+        A fold then costs nothing but its heads, and has the same digits whichever folds came before it.
+        """
+        before, cls._together = cls._together, Together(texts)
+        try:
+            yield
+        finally:
+            cls._together = before
 
     def __init__(self, encoder: str, max_length: int = 128) -> None:
         require_transformers()
@@ -205,8 +227,9 @@ class FrozenEncoder:
 
     def embed(self, texts: Sequence[str], batch: int = 32, progress: bool = False) -> np.ndarray:
         """Embeddings of shape ``(n, d)``, read-only; a long text's windows are averaged."""
-        parts = (self.weights, self.max_length, batch, os.environ.get("OMP_NUM_THREADS"), *texts)
-        key = hashlib.sha256(json.dumps(parts).encode()).digest()
+        if self._together is not None and self._together.rows.keys() >= set(texts):
+            return self._part(self._together, texts, batch, progress)
+        key = self._key(batch, texts)
         if (known := self._remembered.get(key)) is not None:
             save(known[1])
             return known[0]
@@ -216,6 +239,20 @@ class FrozenEncoder:
         if len(made) <= REMEMBERED:
             self._remembered[key] = made, spent() - started
         return made
+
+    def _key(self, batch: int, texts: Sequence[str] = ()) -> bytes:
+        parts = (self.weights, self.max_length, batch, os.environ.get("OMP_NUM_THREADS"), *texts)
+        return hashlib.sha256(json.dumps(parts).encode()).digest()
+
+    def _part(self, whole: Together, texts: Sequence[str], batch: int, progress: bool) -> np.ndarray:
+        """Embeddings of some of ``whole``, counted as long as their share of it took."""
+        started, key = spent(), self._key(batch)
+        if key not in whole.made:
+            vectors = self._embed(list(whole.rows), batch, progress)
+            whole.made[key] = vectors, spent() - started
+        vectors, seconds = whole.made[key]
+        save(seconds * len(texts) / len(whole.rows) - (spent() - started))
+        return np.asarray(vectors[[whole.rows[text] for text in texts]])
 
     def _embed(self, texts: Sequence[str], batch: int, progress: bool) -> np.ndarray:
         import torch

@@ -4,6 +4,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.metrics import Metrics
 from communique.models.base import StanceModel
 from communique.models.clock import save, spent
+from communique.models.encoder import FrozenEncoder
 from communique.models.search import GridSearch
 from communique.provenance import environment, flatten, provenance_of, revision
 from communique.tracking.base import Tracker
@@ -93,7 +95,8 @@ def train_run(
         tracker.log_params(flatten(config))
         tracker.log_dataset(corpus.to_frame().drop(columns="annotations"), "corpus", corpus.fingerprint, "train")
         started = spent()
-        said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell, kept)
+        with _in_common(folds):
+            said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell, kept)
         seconds = {"fit_seconds": sum(fact["seconds"] for fact in facts)}
         fitted.provenance |= {"name": name, "run": run_id, "data": corpus.fingerprint, "identity": identity}
         fitted.provenance |= {"seconds": round(seconds["fit_seconds"], 1), **code, **environment()}
@@ -128,6 +131,12 @@ def _tags(model: StanceModel, corpus: Corpus, identity: str, cautions: Sequence[
 def _by_repeat(test: Sequence[Predictions]) -> tuple[float, ...]:
     repeats = sorted({p.repeat for p in test})
     return tuple(pooled([p for p in test if p.repeat == repeat]).macro_f1 for repeat in repeats)
+
+
+def _in_common(folds: Sequence[Fold]) -> AbstractContextManager[None]:
+    """What is done once for all folds where there are several: embedding the sentences in a frozen encoder."""
+    texts = [text for fold in folds for part in fold.values() for text in part.texts]
+    return FrozenEncoder.embedded_together(texts) if len(folds) > 1 else nullcontext()
 
 
 def _fit_folds(
