@@ -6,7 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from communique.errors import CommuniqueError, missing_extra
-from communique.scoring.readers.pdf_layout import FURNITURE, Line, lines_of, runs, without_furniture
+from communique.scoring.readers.pdf_furniture import without_furniture
+from communique.scoring.readers.pdf_hyphens import Words
+from communique.scoring.readers.pdf_layout import FURNITURE, Line, lines_of, runs
 from communique.scoring.readers.pdf_streams import drawn
 from communique.scoring.source import Columns, Record, Source
 
@@ -14,10 +16,7 @@ if TYPE_CHECKING:
     import pymupdf
 
 FIELDS = ("title", "author")
-_WORD = re.compile(r"\w+(?:-\w+)*")
-_LAST_PART = re.compile(r"\w+(?:-\w+)*(?=\W$)")
-_RANGE = re.compile(r"\d[-–/]$")
-_HYPHEN = re.compile(r"(?<=[a-zß-öø-ÿ])[-\u2010\u00ad]$")
+_BROKEN = re.compile(r"[^\W\d_][-\u2010]$")
 
 
 def check(source: Source, columns: Columns) -> tuple[str, ...]:
@@ -73,27 +72,14 @@ def _open(source: Source) -> "pymupdf.Document":
 
 def _paragraphs(pages: Sequence[Sequence[Line]]) -> list[str]:
     """The paragraphs of all pages, each on one line, broken words mended."""
-    words = {word for page in pages for line in page for word in _WORD.findall(line.text.lower())}
+    words = Words(line.text for page in pages for line in page)
     paragraphs: list[str] = []
     for run in runs(pages):
         text = ""
         for line in run:
-            text = _joined(text, line.text, words)
-        if paragraphs and text[:1].islower() and _HYPHEN.search(paragraphs[-1]):
-            paragraphs[-1] = _joined(paragraphs[-1], text, words)
+            text = words.joined(text, line.text)
+        if paragraphs and text[:1].islower() and _BROKEN.search(paragraphs[-1]):
+            paragraphs[-1] = words.joined(paragraphs[-1], text)
         else:
             paragraphs.append(text)
     return paragraphs
-
-
-def _joined(text: str, line: str, words: set[str]) -> str:
-    """Two lines as one text; the hyphen of a word broken between them goes, unless the word has it elsewhere too."""
-    if not (_HYPHEN.search(text) and line[:1].islower()):
-        tight = _RANGE.search(text) and line[:1].isdigit()
-        return f"{text}{'' if tight else ' '}{line}" if text else line
-    first, second = _LAST_PART.search(text), _WORD.match(line)
-    if first and second:
-        compound = f"{first[0]}-{second[0]}".lower()
-        if compound in words and compound.replace("-", "") not in words:
-            return f"{text[:-1]}-{line}"
-    return text[:-1] + line

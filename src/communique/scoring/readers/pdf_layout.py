@@ -7,34 +7,28 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from communique.scoring.paragraphs import opens_item
+from communique.scoring.readers.pdf_line_numbers import line_numbers
 
 if TYPE_CHECKING:
     import pymupdf
 
 # A line that lies wholly in the outer part of the page may be a running head.
 MARGIN = 0.1
-# So many pages must share a line at one height in the margin; in a file of few pages two are enough.
-RECURRING, FEW_PAGES = 3, 5
 # Letters smaller than this share of the usual size, below the text, are a footnote's.
-SMALL = 0.88
+SMALL = 0.92
 # A line counts as a link where this share of its length can be clicked.
 LINKED = 0.8
 # What of a page is counted as left out.
 FURNITURE = "running heads, page numbers and links of PDF pages"
 ACROSS = "lines across the run of a PDF page"
 
-_DIGITS = re.compile(r"\d+")
-_PAGE_NUMBER = re.compile(
-    r"(?:[-–—\s]*|page\s+)(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
-)
-# A document's symbol, a job number, a date or an address in the margin, as records and printed pages carry them.
-_MARGINAL = re.compile(
-    r"(?:[A-Z]+(?:/[\w.()-]+)+|\d{2}-\d{5,6}(?:\s*\([A-Z]\))?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?:, \d{1,2}:\d{2}.*)?"
-    r"|(?:https?|file)://\S+)(?:\s+\d{1,4}(?:/\d{1,4})?)?"
-)
 _CLOSED = re.compile(r"[.!?…:;][\"'”’)\]\d]*$")
-_FOOTNOTE = re.compile(r"(?:\d{1,3}|[*†‡]|\[\d{1,3}\])\s*[A-Z“\"(]")
-_NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:,\s?\d{1,3})*|[*†‡]")
+_FOOTNOTE = re.compile(r"(?:\d{1,3}|[*∗†‡§]|\[\d{1,3}\])\s*(?:[A-Z“\"(]|https?:|www\.|ibid|see )")
+_NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:[,–-]\s?\d{1,3})*|[*∗†‡§]")
+# A raised number is a power there, and no note's.
+_POWER = re.compile(r"[-−–\d]$|(?<=\d)\s?[kcm]?m$")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_LEADERS = re.compile(r"(?:\.\s?){5,}")
 
 
 class Line(NamedTuple):
@@ -65,20 +59,35 @@ def lines_of(page: "pymupdf.Page") -> tuple[list[Line], Counter[str]]:
     """
     blocks, matrix, height = _upright(page)
     links = [link["from"] * page.derotation_matrix * matrix for link in page.get_links() if "from" in link]
+    lines, left_out = _lines(blocks, height)
+    numbers = line_numbers(lines)
+    left_out[FURNITURE] += len(numbers)
+    links = [link for link in links if not _runs_over(link, lines)]
     found: list[Line] = []
-    left_out: Counter[str] = Counter()
-    for number, block in enumerate(blocks):
-        _, top, _, bottom = block["bbox"]
-        marginal = bottom <= MARGIN * height or top >= (1 - MARGIN) * height
-        lines = [(_line(raw, number, marginal), abs(raw["dir"][1]) < 0.1) for raw in block.get("lines", ())]
-        along = [line for line, level in lines if line.text and level]
-        left_out[ACROSS] += sum(bool(line.text) for line, level in lines if not level)
+    for _, block in itertools.groupby(lines, key=lambda line: line.block):
+        along = [line for line in block if line not in numbers]
         if all(_is_link(line, links) for line in along):
             left_out[FURNITURE] += len(along)
             continue
         for line in along:
             found = _with(found, line)
     return _with_columns(found), +left_out
+
+
+def _lines(blocks: Sequence[dict], height: float) -> tuple[list[Line], Counter[str]]:
+    """The lines along the run of a page that hold something, and how many lie across it."""
+    lines: list[Line] = []
+    across = 0
+    for number, block in enumerate(blocks):
+        _, top, _, bottom = block["bbox"]
+        marginal = bottom <= MARGIN * height or top >= (1 - MARGIN) * height
+        for raw in block.get("lines", ()):
+            line = _line(raw, number, marginal)
+            if abs(raw["dir"][1]) < 0.1:
+                lines += [line] if line.text else []
+            else:
+                across += bool(line.text)
+    return lines, Counter({ACROSS: across})
 
 
 def _upright(page: "pymupdf.Page") -> tuple[list[dict], "pymupdf.Matrix", float]:
@@ -111,19 +120,31 @@ def _line(raw: dict, block: int, marginal: bool) -> Line:
     """A line of the library's as one of ours; the raised number of a footnote goes."""
     text = ""
     for span in raw["spans"]:
-        if not (span["flags"] & 1 and _NOTE_MARK.fullmatch(span["text"].strip()) and re.search(r"\D$", text)):
-            text += span["text"]
+        raised = span["flags"] & 1 and text.strip()
+        if not (raised and _NOTE_MARK.fullmatch(span["text"].strip()) and not _POWER.search(text)):
+            text += span["text"].translate(_RAISED) if raised else span["text"]
+    text = text.replace("\u00ad", "-")  # what is drawn is no soft hyphen, whatever the font calls it
     x0, y0, x1, y1 = raw["bbox"]
     longest = max(raw["spans"], key=lambda span: len(span["text"].strip()))
     bold = all(span["flags"] & 16 for span in raw["spans"] if span["text"].strip())
     return Line(" ".join(text.split()), x0, y0, x1, y1, longest["size"], bold, block, marginal)
 
 
+def _runs_over(link: "pymupdf.Rect", lines: Sequence[Line]) -> bool:
+    """Whether a link's box takes in the whole of several rows of running text, of which some words alone are linked."""
+    rows = sorted((line.y0 + line.y1) / 2 for line in lines if line.x0 < link.x1 and link.x0 < line.x1)
+    gaps = [(b - a, (link.y0 < a < link.y1) + (link.y0 < b < link.y1)) for a, b in itertools.pairwise(rows)]
+    inner = [gap for gap, inside in gaps if inside == 2 and gap > 5]
+    return bool(inner) and any(gap < 1.2 * min(inner) for gap, inside in gaps if inside == 1)
+
+
 def _is_link(line: Line, links: Sequence["pymupdf.Rect"]) -> bool:
     """Whether a line without an end mark is a link from end to end, as menus and lists of further pages are."""
-    covered = sum(
-        max(0.0, min(line.x1, r.x1) - max(line.x0, r.x0)) for r in links if r.y0 < (line.y0 + line.y1) / 2 < r.y1
-    )
+    boxes = sorted((r.x0, r.x1) for r in links if r.y0 < (line.y0 + line.y1) / 2 < r.y1)
+    covered, reached = 0.0, line.x0
+    for x0, x1 in boxes:
+        covered += max(0.0, min(line.x1, x1) - max(reached, x0))
+        reached = max(reached, x1)
     return covered >= LINKED * (line.x1 - line.x0) and not _CLOSED.search(line.text)
 
 
@@ -135,7 +156,15 @@ def _with(lines: list[Line], line: Line) -> list[Line]:
         longer = last if len(last.text) > len(line.text) else line
         joined = longer._replace(text=f"{last.text} {line.text}", x0=last.x0, y0=last.y0, x1=line.x1, y1=last.y1)
         return [*lines[:-1], joined] if near else [*lines, line]
+    if last and _is_initial(last, line):
+        return [*lines[:-1], line._replace(text=last.text + line.text)]
     return [*lines, line]
+
+
+def _is_initial(last: Line, line: Line) -> bool:
+    """Whether a line is the tall first letter of the word that opens the next one ("A" and "I" are words)."""
+    tall = len(last.text) == 1 and last.text.isupper() and last.size > 1.8 * line.size and line.text[0].isalpha()
+    return tall and last.text not in "AI" and last.y0 - line.size < line.y0 < last.y1 and last.x0 < line.x0
 
 
 def _with_columns(lines: list[Line]) -> list[Line]:
@@ -158,36 +187,6 @@ def _box(block: Sequence[Line]) -> tuple[float, float]:
     return min(line.x0 for line in block), max(line.x1 for line in block)
 
 
-def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[list[Line]]:
-    """The lines of each page less page numbers, symbols in the margin, and what the margins of several pages share."""
-    often = Counter(key for page in pages for key in {_key(line) for line in page if line.marginal})
-    least = RECURRING if len(pages) > FEW_PAGES else 2
-    body = {_words(line.text) for page in pages for line in page if not line.marginal} | {_words(title)}
-
-    def kept(line: Line, rows: Sequence[float]) -> bool:
-        alone = _stands_alone(line) or any(abs(line.y0 - y0) < 4 for y0 in rows)
-        repeated = often[_key(line)] >= least or (len(pages) > 1 and _words(line.text) in body)
-        return not (line.marginal and (alone or repeated))
-
-    heads = [[line.y0 for line in page if line.marginal and _stands_alone(line)] for page in pages]
-    return [[line for line in page if kept(line, rows)] for page, rows in zip(pages, heads, strict=True)]
-
-
-def _stands_alone(line: Line) -> bool:
-    """Whether a line of the margin is a page number, a symbol, a date or an address; what is in its row goes along."""
-    return bool(_PAGE_NUMBER.fullmatch(line.text) or _MARGINAL.fullmatch(line.text))
-
-
-def _words(text: str) -> str:
-    """A line's words with every number alike, so that "Page 3" and "Page 4" are one running head."""
-    return _DIGITS.sub("#", text.casefold())
-
-
-def _key(line: Line) -> tuple[str, int]:
-    """What a running head is known by: its words and its height on the page."""
-    return _words(line.text), round(line.y0 / 4)
-
-
 def usual_size(pages: Sequence[Sequence[Line]]) -> float:
     """The size that most letters of the file have."""
     letters: Counter[float] = Counter()
@@ -198,10 +197,10 @@ def usual_size(pages: Sequence[Sequence[Line]]) -> float:
 
 
 def footnotes(page: Sequence[Line], usual: float) -> int:
-    """How many lines from the end of a page are its footnotes: small letters that open with a number."""
-    first = len(page)
+    """How many lines from the end of a page are its footnotes: small letters in its lower half behind a number."""
+    first, middle = len(page), max((line.y1 for line in page), default=0) / 2
     for number in range(len(page) - 1, -1, -1):
-        if page[number].size > SMALL * usual:
+        if page[number].size > SMALL * usual or page[number].y0 < middle:
             break
         if _FOOTNOTE.match(page[number].text):
             first = number
@@ -215,6 +214,8 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
     right is none. Into another block, column or page (``elsewhere``) only a sentence that is not at its end goes on.
     """
     ended = bool(_CLOSED.search(line.text))
+    if _LEADERS.search(line.text):  # of a table of contents
+        return False
     if abs(line.size - following.size) > 0.1 * line.size or (ended and opens_item(following.text)):
         return False
     if line.bold != following.bold and (line.bold or ended) and not following.text[:1].islower():

@@ -1,0 +1,99 @@
+"""What the margins of PDF pages carry beside the text: running heads and feet, page numbers, symbols, dates."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from communique.scoring.readers.pdf_layout import Line, usual_size
+
+# So many pages must share a line at one height in the margin; in a file of few pages two are enough.
+RECURRING, FEW_PAGES = 3, 5
+# A line of so many words is known by them alone, whatever its height.
+TELLING_WORDS = 3
+# What goes along with a page number in its row is shorter than a line of text; a head that holds it has few words.
+PROSE_WORDS, HEAD_WORDS = 4, 15
+
+_DIGITS = re.compile(r"\d+")
+_PAGE_NUMBER = re.compile(
+    r"(?:[-–—\s]*|page\s+)(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:/|of)\s*\d{1,4})?[-–—\s]*", re.IGNORECASE
+)
+# A document's symbol, a job number, a date or an address in the margin, as records and printed pages carry them.
+_MARGINAL = re.compile(
+    r"(?:[A-Z]+(?:/[\w.()-]+)+|\d{2}-\d{5,6}(?:\s*\([A-Z]\))?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}(?:, \d{1,2}:\d{2}.*)?"
+    r"|(?:https?|file)://\S+)(?:\s+\d{1,4}(?:/\d{1,4})?)?"
+)
+_FIRST_NUMBER, _LAST_NUMBER = re.compile(r"\d{1,4}(?=\s|$)"), re.compile(r"(?<!\S)\d{1,4}$")
+_PROSE = re.compile(r"[a-z]|.*[a-z]{3}[.!?] [A-Z]")
+_SENTENCE_END = re.compile(r"[.!?;:,]$")
+
+
+def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[list[Line]]:
+    """The lines of each page less page numbers, symbols in the margin, and what the margins of several pages share."""
+    often = Counter(key for page in pages for key in {key for line in page if line.marginal for key in _keys(line)})
+    least = RECURRING if len(pages) > FEW_PAGES else 2
+    body = {_words(line.text) for page in pages for line in page if not line.marginal} | {_words(title)}
+    usual, numbered = usual_size(pages), _with_page_number(pages, least)
+
+    def repeated(line: Line) -> bool:
+        # A heading at the top of a page is set larger or bolder than the text, a running head is not.
+        head = not line.bold and line.size <= 1.1 * usual and not _SENTENCE_END.search(line.text)
+        return any(often[key] >= least for key in _keys(line)) or (
+            len(pages) > 1 and head and _words(line.text) in body
+        )
+
+    def kept(line: Line, alone: set[Line]) -> bool:
+        beside = not _is_prose(line) and any(abs(line.y0 - other.y0) < 4 for other in alone)
+        return not (line.marginal and (line in alone or beside or repeated(line)))
+
+    found = []
+    for page, own in zip(pages, numbered, strict=True):
+        alone = {line for line in page if line.marginal and (line in own or _stands_alone(line))}
+        found.append([line for line in page if kept(line, alone)])
+    return found
+
+
+def _with_page_number(pages: Sequence[Sequence[Line]], least: int) -> list[set[Line]]:
+    """Outermost lines of each page that begin or end with a number that counts on with the pages."""
+    counted = [{line: set(_numbers(line, index)) for line in _outermost(page)} for index, page in enumerate(pages)]
+    often = Counter(offset for page in counted for offset in set().union(*page.values()))
+    return [
+        {line for line, offsets in page.items() if any(often[offset] >= least for offset in offsets)}
+        for page in counted
+    ]
+
+
+def _numbers(line: Line, index: int) -> Iterator[int]:
+    """How far the numbers at both ends of a line are ahead of the page's place in the file."""
+    if len(line.text.split()) <= HEAD_WORDS:
+        for number in filter(None, (_FIRST_NUMBER.match(line.text), _LAST_NUMBER.search(line.text))):
+            yield int(number[0]) - index
+
+
+def _outermost(page: Sequence[Line]) -> list[Line]:
+    """The marginal lines above and below which no other line lies."""
+    top, bottom = min((line.y0 for line in page), default=0), max((line.y1 for line in page), default=0)
+    return [line for line in page if line.marginal and (line.y0 < top + 4 or line.y1 > bottom - 4)]
+
+
+def _is_prose(line: Line) -> bool:
+    """Whether a line beside a number is of the text: it goes on in lower case, or holds the end of a sentence."""
+    return len(line.text.split()) >= PROSE_WORDS and bool(_PROSE.match(line.text))
+
+
+def _stands_alone(line: Line) -> bool:
+    """Whether a line of the margin is a page number, a symbol, a date or an address; what is in its row goes along."""
+    return bool(_PAGE_NUMBER.fullmatch(line.text) or _MARGINAL.fullmatch(line.text))
+
+
+def _words(text: str) -> str:
+    """A line's words with every number alike, so that "Page 3" and "Page 4" are one running head."""
+    return _DIGITS.sub("#", text.casefold())
+
+
+def _keys(line: Line) -> list[tuple[str, int]]:
+    """What a running head is known by: its words and its height on the page; by many words alone."""
+    words = _words(line.text)
+    return [
+        (words, round(line.y0 / 4)),
+        *([(words, -1)] if len(re.findall(r"[^\W\d_]+", words)) >= TELLING_WORDS else []),
+    ]
