@@ -81,6 +81,17 @@ def write_docx(path: Path) -> None:
     document.save(str(path))
 
 
+def write_numbered_docx(path: Path) -> None:
+    """The numbers of the last paragraphs are Word's own."""
+    docx = pytest.importorskip("docx")
+    document = docx.Document()
+    for kind, text in PARAGRAPHS:
+        number, _, rest = text.partition(". ")
+        style = "List Number" if number.isdecimal() else "List Bullet" if kind == "li" else None
+        document.add_paragraph(rest if number.isdecimal() else text, style=style)
+    document.save(str(path))
+
+
 def frame() -> pd.DataFrame:
     return pd.DataFrame({"text": [TEXT], "forum": ["Straits"]})
 
@@ -99,6 +110,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "columns.pdf": write_pdf,
     "pages.pdf": lambda path: write_pdf(path, PAGES),
     "a.docx": write_docx,
+    "numbered.docx": write_numbered_docx,
     "a.csv": lambda path: frame().to_csv(path, index=False),
     "semicolons.csv": lambda path: frame().to_csv(path, index=False, sep=";"),
     "a.tsv": lambda path: frame().to_csv(path, index=False, sep="\t"),

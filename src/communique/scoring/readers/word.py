@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from communique.errors import CommuniqueError, missing_extra
+from communique.scoring.readers.word_numbers import Numbers
 from communique.scoring.source import Columns, Record, Source
 
 if TYPE_CHECKING:
@@ -69,19 +70,20 @@ def _paragraphs(document: "WordDocument") -> Iterator[str]:
     """The paragraphs of the body, of its tables, boxes and content controls, then of its footnotes, less empty ones.
 
     Text that somebody proposed to insert is read, text proposed for deletion is not; moved text is read where it
-    was moved to.
+    was moved to. The number that Word writes before an item of a list is put before it.
     """
     from docx.oxml import parse_xml
     from docx.oxml.ns import qn
 
+    numbers = Numbers(document)
     notes = [part.target_part.blob for part in document.part.rels.values() if part.reltype.endswith(_NOTES)]
     for root in (document.element.body, *map(parse_xml, notes)):
         for paragraph in root.iter(qn("w:p")):
             # Old programs' copy of a text box stands beside it.
             if not any(above.tag.endswith("}Fallback") for above in paragraph.iterancestors()):
-                text = _text(paragraph)
+                number, text = numbers.before(paragraph), _text(paragraph)
                 if text.strip():
-                    yield text
+                    yield number + text
 
 
 def _text(paragraph: "BaseOxmlElement") -> str:

@@ -1,0 +1,122 @@
+"""Numbers that Word counts by itself: each paragraph reads as it is seen, whatever list or style numbers it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from communique.scoring.documents import read_documents
+
+docx = pytest.importorskip("docx")
+NAMES = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def level(at: int, form: str, pattern: str, more: str = "", start: int = 1) -> str:
+    return (
+        f"<w:lvl w:ilvl='{at}'><w:start w:val='{start}'/><w:numFmt w:val='{form}'/>{more}"
+        f"<w:lvlText w:val='{pattern}'/></w:lvl>"
+    )
+
+
+def write(
+    path: Path, levels: str, items: Sequence[tuple[str, int] | None], overrides: str = "", styles: str = ""
+) -> None:
+    """A document whose ``items`` name a list ("7" or "8", of one kind; "9" of another) and a level of it."""
+    from docx.oxml import parse_xml
+
+    document = docx.Document()
+    numbering = document.part.numbering_part.element
+    numbering.clear()
+    for kind in (70, 90):
+        numbering.append(parse_xml(f"<w:abstractNum {NAMES} w:abstractNumId='{kind}'>{levels}</w:abstractNum>"))
+    for number, kind, more in ((7, 70, ""), (8, 70, overrides), (9, 90, "")):
+        content = f"<w:abstractNumId w:val='{kind}'/>{more}"
+        numbering.append(parse_xml(f"<w:num {NAMES} w:numId='{number}'>{content}</w:num>"))
+    if styles:
+        document.styles.element.append(parse_xml(styles))
+    for item in items:
+        paragraph = document.add_paragraph("Item")
+        if item and item[1] < 0:
+            paragraph.style = document.styles[item[0]]
+        elif item:
+            place = f"<w:ilvl w:val='{item[1]}'/><w:numId w:val='{item[0]}'/>"
+            paragraph._p.get_or_add_pPr().append(parse_xml(f"<w:numPr {NAMES}>{place}</w:numPr>"))
+    document.save(str(path))
+
+
+def labels(path: Path) -> list[str]:
+    (document,) = read_documents([path])
+    return [line.removesuffix("Item").rstrip() for line in document.text.split("\n\n")]
+
+
+OUTLINE = level(0, "decimal", "%1.") + level(1, "lowerLetter", "(%2)") + level(2, "lowerRoman", "%3)")
+
+
+def test_levels_count_apart_and_start_again_under_the_next_higher_item(tmp_path):
+    levels = [0, 1, 1, 2, 2, 1, 0, 1, 2]
+    write(tmp_path / "a.docx", OUTLINE, [("7", at) for at in levels])
+    assert labels(tmp_path / "a.docx") == ["1.", "(a)", "(b)", "i)", "ii)", "(c)", "2.", "(a)", "i)"]
+
+
+def test_text_between_items_stops_no_count_and_another_kind_of_list_counts_anew(tmp_path):
+    write(tmp_path / "a.docx", OUTLINE, [("7", 0), None, ("7", 0), ("8", 0), ("9", 0), ("0", 0), ("7", 0)])
+    assert labels(tmp_path / "a.docx") == ["1.", "", "2.", "3.", "1.", "", "4."]
+
+
+def test_a_list_may_say_where_it_starts_and_how_it_is_written(tmp_path):
+    start = "<w:lvlOverride w:ilvl='0'><w:startOverride w:val='5'/></w:lvlOverride>"
+    write(tmp_path / "a.docx", OUTLINE, [("7", 0), ("8", 0), ("8", 0)], start)
+    assert labels(tmp_path / "a.docx") == ["1.", "5.", "6."]
+    other = f"<w:lvlOverride w:ilvl='0'>{level(0, 'upperRoman', 'Part %1:')}</w:lvlOverride>"
+    write(tmp_path / "a.docx", OUTLINE, [("8", 0), ("8", 0)], other)
+    assert labels(tmp_path / "a.docx") == ["Part I:", "Part II:"]
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "found"),
+    [
+        ("decimal", 3, ["3", "4"]),
+        ("decimalZero", 9, ["09", "10"]),
+        ("lowerLetter", 26, ["z", "aa"]),
+        ("upperLetter", 1, ["A", "B"]),
+        ("lowerRoman", 8, ["viii", "ix"]),
+        ("upperRoman", 1949, ["MCMXLIX", "MCML"]),
+        ("bullet", 1, ["", ""]),
+        ("none", 1, ["", ""]),
+    ],
+)
+def test_each_form_of_number_is_written_as_word_writes_it(form, start, found, tmp_path):
+    write(tmp_path / "a.docx", level(0, form, "%1", start=start), [("7", 0), ("7", 0)])
+    assert labels(tmp_path / "a.docx") == found
+
+
+def test_a_number_may_hold_those_above_it_in_legal_form_or_go_on_without_restart(tmp_path):
+    legal = level(0, "upperRoman", "%1.") + level(1, "decimal", "%1.%2", "<w:isLgl/>")
+    write(tmp_path / "a.docx", legal, [("7", 0), ("7", 0), ("7", 1), ("7", 1)])
+    assert labels(tmp_path / "a.docx") == ["I.", "II.", "2.1", "2.2"]
+    running = level(0, "upperRoman", "%1.") + level(1, "decimal", "%2.", "<w:lvlRestart w:val='0'/>")
+    write(tmp_path / "a.docx", running, [("7", 0), ("7", 1), ("7", 0), ("7", 1)])
+    assert labels(tmp_path / "a.docx") == ["I.", "1.", "II.", "2."]
+
+
+def test_a_style_numbers_its_paragraphs_and_those_of_styles_made_from_it(tmp_path):
+    kept = "<w:pPr><w:numPr><w:ilvl w:val='1'/><w:numId w:val='7'/></w:numPr></w:pPr>"
+    style = (
+        f"<w:style {NAMES} w:type='paragraph' w:styleId='Op'><w:name w:val='Op'/>"
+        f"<w:basedOn w:val='Normal'/>{kept}</w:style>"
+    )
+    write(tmp_path / "a.docx", OUTLINE, [("7", 0), ("Op", -1), ("Op", -1)], styles=style)
+    assert labels(tmp_path / "a.docx") == ["1.", "(a)", "(b)"]
+
+
+def test_a_paragraph_proposed_for_deletion_counts_for_nothing(tmp_path):
+    from docx.oxml import parse_xml
+
+    write(tmp_path / "a.docx", OUTLINE, [("7", 0), ("7", 0), ("7", 0)])
+    document = docx.Document(str(tmp_path / "a.docx"))
+    gone = document.paragraphs[1]
+    gone._p.get_or_add_pPr().append(parse_xml(f"<w:rPr {NAMES}><w:del w:id='1'/></w:rPr>"))
+    run = parse_xml(f"<w:del {NAMES} w:id='2'><w:r><w:delText>Item</w:delText></w:r></w:del>")
+    gone._p.replace(gone.runs[0]._r, run)
+    document.save(str(tmp_path / "a.docx"))
+    assert labels(tmp_path / "a.docx") == ["1.", "2."]
