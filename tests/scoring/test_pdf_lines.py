@@ -152,3 +152,32 @@ def test_notes_a_little_smaller_than_the_text_come_last_and_the_contents_stay_li
     assert found[1].startswith("Means")
     assert found[-2].endswith("and of the shores.")
     assert found[-1] == "See the letter of the Chair."
+
+
+def test_notes_below_the_first_column_come_last_and_tear_no_sentence(tmp_path):
+    book = pymupdf.open()
+    page = book.new_page()
+    page.insert_text(
+        (60, 100), ["The Council met in the spring of the year and", "spoke of the rivers, of the ports and of the"] * 9
+    )
+    page.insert_text((60, 700), ["1 See the letter of the Chair."], fontsize=8)
+    page.insert_text((330, 100), ["roads that lead there.", "It thanked the Chair."])
+    found = read_pdf(book, tmp_path)
+    assert found[-3].endswith("of the roads that lead there.")
+    assert found[-1] == "1 See the letter of the Chair."
+
+
+def test_a_sentence_goes_on_through_widely_spaced_lines(tmp_path):
+    book = pymupdf.open()
+    page = book.new_page()
+    lines = [
+        "The Chair may call a meeting in the cases that are named in subdivision",
+        "(1)(a) of this part, and shall tell the members of it soon, where the",
+        "Council has agreed on the day and on the place of that meeting.",
+        "Part II",
+        "The Council keeps a list of all those who may speak under section",
+        "43-12.",
+    ]
+    for number, line in enumerate(lines):
+        page.insert_htmlbox(pymupdf.Rect(72, 150 + 24 * number, 600, 175 + 24 * number), f"<p>{line}</p>")
+    assert read_pdf(book, tmp_path) == [" ".join(lines[:3]), lines[3], " ".join(lines[4:])]

@@ -4,6 +4,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from communique.scoring.paragraphs import opens_item
@@ -18,6 +19,8 @@ MARGIN = 0.1
 SMALL = 0.92
 # A line counts as a link where this share of its length can be clicked.
 LINKED = 0.8
+# A line of so few letters is a cell or a heading where each line is a block of its own.
+SHORT = 40
 # What of a page is counted as left out.
 FURNITURE = "running heads, page numbers and links of PDF pages"
 ACROSS = "lines across the run of a PDF page"
@@ -26,7 +29,7 @@ _CLOSED = re.compile(r"[.!?…:;][\"'”’)\]\d]*$")
 _FOOTNOTE = re.compile(r"(?:\d{1,3}|[*∗†‡§]|\[\d{1,3}\])\s*(?:[A-Z“\"(]|https?:|www\.|ibid|see )")
 _NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:[,–-]\s?\d{1,3})*|[*∗†‡§]")
 # A raised number is a power there, and no note's.
-_POWER = re.compile(r"[-−–\d]$|(?<=\d)\s?[kcm]?m$")
+_POWER = re.compile(r"[-−–\d⁰¹²³⁴-⁹]$|(?<=\d)\s?[kcm]?m$")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LEADERS = re.compile(r"(?:\.\s?){5,}")
 
@@ -120,9 +123,9 @@ def _line(raw: dict, block: int, marginal: bool) -> Line:
     """A line of the library's as one of ours; the raised number of a footnote goes."""
     text = ""
     for span in raw["spans"]:
-        raised = span["flags"] & 1 and text.strip()
-        if not (raised and _NOTE_MARK.fullmatch(span["text"].strip()) and not _POWER.search(text)):
-            text += span["text"].translate(_RAISED) if raised else span["text"]
+        raised, power = span["flags"] & 1 and text.strip(), _POWER.search(text)
+        if power or not (raised and _NOTE_MARK.fullmatch(span["text"].strip())):
+            text += span["text"].translate(_RAISED) if raised and power else span["text"]
     text = text.replace("\u00ad", "-")  # what is drawn is no soft hyphen, whatever the font calls it
     x0, y0, x1, y1 = raw["bbox"]
     longest = max(raw["spans"], key=lambda span: len(span["text"].strip()))
@@ -196,15 +199,18 @@ def usual_size(pages: Sequence[Sequence[Line]]) -> float:
     return letters.most_common(1)[0][0] if letters else 0.0
 
 
-def footnotes(page: Sequence[Line], usual: float) -> int:
-    """How many lines from the end of a page are its footnotes: small letters in its lower half behind a number."""
-    first, middle = len(page), max((line.y1 for line in page), default=0) / 2
-    for number in range(len(page) - 1, -1, -1):
-        if page[number].size > SMALL * usual or page[number].y0 < middle:
-            break
-        if _FOOTNOTE.match(page[number].text):
-            first = number
-    return len(page) - first
+def footnotes(page: Sequence[Line], usual: float) -> set[int]:
+    """Which lines of a page are footnotes: small letters in its lower half behind a number, at the end of a column."""
+    middle = max((line.y1 for line in page), default=0) / 2
+    ends = [number for number, (a, b) in enumerate(itertools.pairwise(page)) if b.y0 < a.y0 - 3 * a.size]
+    found: set[int] = set()
+    for end in (*ends, len(page) - 1):
+        for number in range(end, -1, -1):
+            if page[number].size > SMALL * usual or page[number].y0 < middle or (number in ends and number < end):
+                break
+            if _FOOTNOTE.match(page[number].text):
+                found.update(range(number, end + 1))
+    return found
 
 
 def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
@@ -231,19 +237,34 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
     return goes_on and not ended and not opens_item(following.text)
 
 
+def _pitch(page: Sequence[Line]) -> float:
+    """How far apart the lines of a page stand for the most part, from one top to the next."""
+    gaps = [b.y0 - a.y0 for a, b in itertools.pairwise(page) if b.y0 - a.y0 > 1]
+    return median(gaps) if gaps else 0.0
+
+
+def _is_next(line: Line, following: Line, pitch: float) -> bool:
+    """Whether a sentence goes on in the next line as in one block: in widely spaced text each line is its own."""
+    running = len(line.text) > SHORT and not _CLOSED.search(line.text) and not opens_item(following.text)
+    return running and abs(following.y0 - line.y0 - pitch) < 0.1 * pitch and line.left - 1 < following.x0 < line.right
+
+
 def runs(pages: Sequence[Sequence[Line]]) -> Iterator[list[Line]]:
     """The lines of all pages gathered into paragraphs, footnotes at the end."""
     usual = usual_size(pages)
-    notes, body = [], []
+    pitches = [_pitch(page) for page in pages]
+    notes: list[tuple[int, Line]] = []
+    body: list[tuple[int, Line]] = []
     for number, page in enumerate(pages):
-        count = footnotes(page, usual)
-        body += [(number, line) for line in page[: len(page) - count]]
-        notes += [(number, line) for line in page[len(page) - count :]]
+        below = footnotes(page, usual)
+        for at, line in enumerate(page):
+            (notes if at in below else body).append((number, line))
     for part in (body, notes):
         paragraph: list[Line] = []
         where = (0, 0)
         for number, line in part:
-            if paragraph and not is_wrap(paragraph[-1], line, elsewhere=(number, line.block) != where):
+            near = number == where[0] and bool(paragraph) and _is_next(paragraph[-1], line, pitches[number])
+            if paragraph and not is_wrap(paragraph[-1], line, elsewhere=(number, line.block) != where and not near):
                 yield paragraph
                 paragraph = []
             paragraph.append(line)
