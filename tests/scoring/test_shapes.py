@@ -280,6 +280,18 @@ def test_a_headline_with_a_colon_is_no_speaker():
     assert {sentence.speaker for sentence in split(text)} == {""}
 
 
+def test_a_bullet_that_touches_its_item_opens_it_and_goes():
+    assert texts("We ask for two things:\n●Open ports\n●Open roads\n") == [
+        "We ask for two things:", "Open ports", "Open roads",
+    ]  # fmt: skip
+
+
+def test_a_label_that_a_long_report_repeats_is_no_speaker():
+    labelled = "Access: the ports are open.\n\nOur roads are long.\n\nAccess: the roads are closed.\n\n"
+    assert {sentence.speaker for sentence in split(labelled)} == {"Access"}
+    assert {sentence.speaker for sentence in split(labelled + "The Council met again.\n\n" * 80)} == {""}
+
+
 def test_an_outlet_that_asks_once_is_a_speaker_and_holds_nothing():
     text = (
         "AFX: Tariffs rise. What is your comment?\n\nWen Sato: We oppose them.\n\nNorth Wire: And the League?\n\n"

@@ -27,7 +27,7 @@ _DANGLING = re.compile(r"(?:[,–—-]|\b(?:of|the|and|or|to|in|for|by|with|a|an
 _LOWER = re.compile(r"\s*[\"'“‘(\[]*[a-z]")
 _ABBREVIATED = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|Prof|Gen|Col|Lt|Sgt|Capt|Adm|Brig|Maj|Rep|Sen|Gov|Amb|H\.E|St|Art)\.\s*$")
 _ITEM = re.compile(
-    r"\s*(?:[•◦▪▫●○■□‣⁃·*\uf0b7\uf0a7➢➤✓–—-]\s|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)\s"
+    r"\s*(?:[·*–—-]\s|[•◦▪▫●○■□‣⁃\uf0b7\uf0a7➢➤✓]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})\)\s"
     r"|\d{1,3}(?:\.\d{1,3})*\.[ \t]|[A-Z]\.[ \t]|[IVX]{1,5}\.[ \t])"
 )
 # A paragraph of a resolution: "1. Condemns", "Recalling its", "Deeply concerned".

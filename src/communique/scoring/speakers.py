@@ -17,6 +17,8 @@ _ASIDE = r"(?:\s*\([^)\n]{1,60}\)){0,2}"
 _SPOKE = re.compile(r"\s*\(\s*(?:spoke|interpretation)\b[^)]*\)")
 _ENDED = re.compile(r"[.!?…:;,\"'”’)\]–—-]\s*$")
 _END = r"\s*:(?=\s|$)\s*"
+# In a transcript tags open at least this share of the paragraphs; in a report, a label ("Access:") comes now and then.
+TRANSCRIPT = 0.03
 _ROLE_TAG = re.compile(rf"(?P<speaker>(?:(?:{_ROLE}){_NAME}|{_HONORIFIC}\s+[A-Z][^\s,]*{_NAME}){_ASIDE}){_END}")
 _ANY_TAG = re.compile(rf"(?P<speaker>[A-Z][\w.’'-]*{_NAME}{_ASIDE}){_END}")
 
@@ -25,7 +27,8 @@ def speaker_tags(text: str, spans: Sequence[tuple[int, int]]) -> dict[int, tuple
     """Which paragraphs open with a speaker: the paragraph's start, to the name and where the speech begins.
 
     A role or an honorific makes a tag by itself; another name does in a text that has such a tag, where it comes
-    more than once, or where it puts a question to one that does. A headline ("Prime Minister: no deal") has none.
+    more than once, or where it puts a question to one that does, if such tags are frequent as in a transcript. A
+    headline ("Prime Minister: no deal") has none.
     """
     roles = {start: match for start, end in spans if (match := _ROLE_TAG.match(text, start, end))}
     rest = ((start, _ANY_TAG.match(text, start, end)) for start, end in spans if start not in roles)
@@ -37,6 +40,8 @@ def speaker_tags(text: str, spans: Sequence[tuple[int, int]]) -> dict[int, tuple
         known = {speaker for speaker, count in counts.items() if count > 1}
         asked = {start for start, end in spans if known and text[start:end].endswith("?")}
         names = {start: m for start, m in names.items() if m["speaker"] in known or start in asked}
+    if len(roles) + len(names) < TRANSCRIPT * len(spans):
+        names = {}
     return {start: (_speaker(m["speaker"]), m.end()) for start, m in (roles | names).items()}
 
 

@@ -245,7 +245,12 @@ def _pitch(page: Sequence[Line]) -> float:
 
 def _is_next(line: Line, following: Line, pitch: float) -> bool:
     """Whether a sentence goes on in the next line as in one block: in widely spaced text each line is its own."""
-    running = len(line.text) > SHORT and not _CLOSED.search(line.text) and not opens_item(following.text)
+    running = (
+        len(line.text) > SHORT
+        and line.text[-1] != "_"
+        and not _CLOSED.search(line.text)
+        and not opens_item(following.text)
+    )
     return running and abs(following.y0 - line.y0 - pitch) < 0.1 * pitch and line.left - 1 < following.x0 < line.right
 
 
