@@ -88,6 +88,23 @@ def test_a_head_that_holds_the_number_of_its_page_goes_whatever_else_it_says(tmp
     assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:4])
 
 
+def test_a_page_number_far_from_the_edge_goes_with_the_head_in_its_row(tmp_path):
+    book = pymupdf.open()
+    for number in range(4):
+        page = book.new_page()
+        page.insert_text((72, 120), str(17 + number))
+        page.insert_text((200, 120), ["The ports", "The roads", "The rivers", "The Chair"][number])
+        page.insert_text((72, 200), FILL[number])
+    assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:4])
+
+
+def test_entries_of_the_contents_without_dots_stay_lines(tmp_path):
+    book = pymupdf.open()
+    entries = ["1. The rivers 18", "2. The ports and all that leads to them 19", "2.1. Their roads 20"]
+    book.new_page().insert_text((72, 200), entries)
+    assert read_pdf(book, tmp_path) == entries
+
+
 def test_prose_beside_a_number_at_the_edge_of_the_page_stays(tmp_path):
     book = pymupdf.open()
     for number in range(2):

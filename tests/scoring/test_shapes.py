@@ -286,6 +286,12 @@ def test_a_bullet_that_touches_its_item_opens_it_and_goes():
     ]  # fmt: skip
 
 
+def test_a_number_in_several_parts_stays_with_its_heading():
+    assert texts("2.1. Access to the ports\n\n3.12.4. The roads are open. They are long.\n") == [
+        "2.1. Access to the ports", "3.12.4. The roads are open.", "They are long.",
+    ]  # fmt: skip
+
+
 def test_a_label_that_a_long_report_repeats_is_no_speaker():
     labelled = "Access: the ports are open.\n\nOur roads are long.\n\nAccess: the roads are closed.\n\n"
     assert {sentence.speaker for sentence in split(labelled)} == {"Access"}

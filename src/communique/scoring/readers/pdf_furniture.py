@@ -32,34 +32,40 @@ def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[
     often = Counter(key for page in pages for key in {key for line in page if line.marginal for key in _keys(line)})
     least = RECURRING if len(pages) > FEW_PAGES else 2
     body = {_words(line.text) for page in pages for line in page if not line.marginal} | {_words(title)}
-    usual, numbered = usual_size(pages), _with_page_number(pages, least)
+    usual = usual_size(pages)
+    numbered = _with_page_number(pages, least, usual)
 
     def repeated(line: Line) -> bool:
-        # A heading at the top of a page is set larger or bolder than the text, a running head is not.
-        head = not line.bold and line.size <= 1.1 * usual and not _SENTENCE_END.search(line.text)
-        return any(often[key] >= least for key in _keys(line)) or (
-            len(pages) > 1 and head and _words(line.text) in body
-        )
+        own = _is_plain(line, usual) and not _SENTENCE_END.search(line.text) and _words(line.text) in body
+        return any(often[key] >= least for key in _keys(line)) or (len(pages) > 1 and own)
 
     def kept(line: Line, alone: set[Line]) -> bool:
         beside = not _is_prose(line) and any(abs(line.y0 - other.y0) < 4 for other in alone)
-        return not (line.marginal and (line in alone or beside or repeated(line)))
+        return not (line in alone or beside or (line.marginal and repeated(line)))
 
     found = []
     for page, own in zip(pages, numbered, strict=True):
-        alone = {line for line in page if line.marginal and (line in own or _stands_alone(line))}
+        alone = own | {line for line in page if line.marginal and _stands_alone(line)}
         found.append([line for line in page if kept(line, alone)])
     return found
 
 
-def _with_page_number(pages: Sequence[Sequence[Line]], least: int) -> list[set[Line]]:
+def _with_page_number(pages: Sequence[Sequence[Line]], least: int, usual: float) -> list[set[Line]]:
     """Outermost lines of each page that begin or end with a number that counts on with the pages."""
-    counted = [{line: set(_numbers(line, index)) for line in _outermost(page)} for index, page in enumerate(pages)]
+    counted = [
+        {line: set(_numbers(line, index)) for line in _outermost(page) if _is_plain(line, usual)}
+        for index, page in enumerate(pages)
+    ]
     often = Counter(offset for page in counted for offset in set().union(*page.values()))
     return [
         {line for line, offsets in page.items() if any(often[offset] >= least for offset in offsets)}
         for page in counted
     ]
+
+
+def _is_plain(line: Line, usual: float) -> bool:
+    """Whether a line is set no larger or bolder than the text, as heads of pages are and headings are not."""
+    return not line.bold and line.size <= 1.1 * usual
 
 
 def _numbers(line: Line, index: int) -> Iterator[int]:
@@ -70,9 +76,10 @@ def _numbers(line: Line, index: int) -> Iterator[int]:
 
 
 def _outermost(page: Sequence[Line]) -> list[Line]:
-    """The marginal lines above and below which no other line lies."""
+    """The lines above and below which no other line lies: those of the margin, and page numbers wherever they are."""
     top, bottom = min((line.y0 for line in page), default=0), max((line.y1 for line in page), default=0)
-    return [line for line in page if line.marginal and (line.y0 < top + 4 or line.y1 > bottom - 4)]
+    outer = [line for line in page if line.y0 < top + 4 or line.y1 > bottom - 4]
+    return [line for line in outer if line.marginal or line.text.isdecimal()]
 
 
 def _is_prose(line: Line) -> bool:

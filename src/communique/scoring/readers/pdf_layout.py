@@ -31,6 +31,7 @@ _NOTE_MARK = re.compile(r"\[?\d{1,3}\]?(?:[,–-]\s?\d{1,3})*|[*∗†‡§]")
 # A raised number is a power there, and no note's.
 _POWER = re.compile(r"[-−–\d⁰¹²³⁴-⁹]$|(?<=\d)\s?[kcm]?m$")
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_ENTRY = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*\.?|[A-Z]\.|[IVX]+\.)\s.*\D\s\d{1,4}$")
 _LEADERS = re.compile(r"(?:\.\s?){5,}")
 
 
@@ -220,7 +221,7 @@ def is_wrap(line: Line, following: Line, elsewhere: bool = False) -> bool:
     right is none. Into another block, column or page (``elsewhere``) only a sentence that is not at its end goes on.
     """
     ended = bool(_CLOSED.search(line.text))
-    if _LEADERS.search(line.text):  # of a table of contents
+    if _LEADERS.search(line.text) or (_ENTRY.search(line.text) and _ENTRY.search(following.text)):  # of the contents
         return False
     if abs(line.size - following.size) > 0.1 * line.size or (ended and opens_item(following.text)):
         return False
