@@ -117,7 +117,7 @@ def test_prose_beside_a_number_at_the_edge_of_the_page_stays(tmp_path):
         page.insert_text((300, 820), f"{number + 1}/2")
     found = " ".join(read_pdf(book, tmp_path))
     assert "It fell by" in found
-    assert "put at about" in found
+    assert "ships at about" in found
 
 
 def test_a_heading_at_the_top_of_a_page_stays_though_the_contents_name_it(tmp_path):

@@ -83,8 +83,10 @@ def _outermost(page: Sequence[Line]) -> list[Line]:
 
 
 def _is_prose(line: Line) -> bool:
-    """Whether a line beside a number is of the text: it goes on in lower case, or holds the end of a sentence."""
-    return len(line.text.split()) >= PROSE_WORDS and bool(_PROSE.match(line.text))
+    """Whether a line beside a number is of the text: it opens in lower case, ends a sentence, or is long and small."""
+    words = line.text.split()
+    small = len(words) >= 2 * PROSE_WORDS and sum(word[0].islower() for word in words) > 0.6 * len(words)
+    return len(words) >= PROSE_WORDS and (small or bool(_PROSE.match(line.text)))
 
 
 def _stands_alone(line: Line) -> bool:
