@@ -111,7 +111,8 @@ def test_prose_beside_a_number_at_the_edge_of_the_page_stays(tmp_path):
         page = book.new_page()
         page.insert_text((72, 200), FILL[number])
         page.insert_text(
-            (72, 790), ["which rose in the year before. It fell by", "the sum of which was put at about"][number]
+            (72, 790),
+            ["which rose in the year before. It fell by", "Goods of all kinds were put on the ships at about"][number],
         )
         page.insert_text((400, 790), "1")
         page.insert_text((300, 820), f"{number + 1}/2")
@@ -139,6 +140,16 @@ def test_words_linked_across_two_lines_leave_no_line_of_the_text_out(tmp_path):
     box = page.search_for(FILL[1])[0] | page.search_for(FILL[2])[0]
     page.insert_link({"kind": pymupdf.LINK_URI, "uri": "https://kell.example/a", "from": box})
     assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:5])
+
+
+def test_a_sentence_on_two_lines_that_are_all_link_stays(tmp_path):
+    book = pymupdf.open()
+    page = book.new_page()
+    page.insert_text((72, 200), ["The Council met in the year of the great flood and in", "Lessing."])
+    page.insert_text((72, 300), FILL[0])
+    box = pymupdf.Rect(70, 188, 400, 222)
+    page.insert_link({"kind": pymupdf.LINK_URI, "uri": "https://kell.example/a", "from": box})
+    assert read_pdf(book, tmp_path)[0] == "The Council met in the year of the great flood and in Lessing."
 
 
 def test_powers_stay_where_the_marks_of_notes_go(tmp_path):

@@ -136,10 +136,12 @@ def _line(raw: dict, block: int, marginal: bool) -> Line:
 
 def _runs_over(link: "pymupdf.Rect", lines: Sequence[Line]) -> bool:
     """Whether a link's box takes in the whole of several rows of running text, of which some words alone are linked."""
-    rows = sorted((line.y0 + line.y1) / 2 for line in lines if line.x0 < link.x1 and link.x0 < line.x1)
+    beside = [line for line in lines if line.x0 < link.x1 and link.x0 < line.x1]
+    rows = sorted((line.y0 + line.y1) / 2 for line in beside)
     gaps = [(b - a, (link.y0 < a < link.y1) + (link.y0 < b < link.y1)) for a, b in itertools.pairwise(rows)]
     inner = [gap for gap, inside in gaps if inside == 2 and gap > 5]
-    return bool(inner) and any(gap < 1.2 * min(inner) for gap, inside in gaps if inside == 1)
+    ended = any(link.y0 < (line.y0 + line.y1) / 2 < link.y1 and _CLOSED.search(line.text) for line in beside)
+    return bool(inner) and (ended or any(gap < 1.2 * min(inner) for gap, inside in gaps if inside == 1))
 
 
 def _is_link(line: Line, links: Sequence["pymupdf.Rect"]) -> bool:
