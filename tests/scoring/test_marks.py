@@ -169,3 +169,9 @@ def test_a_table_may_be_of_any_size_but_not_one_row_of_it(tmp_path):
     (tmp_path / "b.jsonl").write_text('{"text": "%s"}\n' % ("One. " * 500))
     with pytest.raises(CommuniqueError, match=r"b\.jsonl, line 1: is longer than 1,000 characters"):
         check_inputs([tmp_path / "b.jsonl"], limits=Limits(row=1000))
+
+
+def test_a_foreign_page_with_a_few_english_words_in_it_is_foreign_in_its_short_sentences_too():
+    long = "Die Ministerin sprach am Abend in der Halle der Stadt über das, was die Länder an der Grenze noch trennt."
+    page = [long, "Er las, was im Heft The Northern Review stand, und was war daran neu?", long, long, "Wer weiß."]
+    assert languages(page)[-1] == "de"

@@ -28,6 +28,8 @@ _TELLING = frozenset(
     ["of", "and", "with", "that", "this", "was", "were", "they", "from", "our", "we", "you", "your", "is", "are", "has"]
 )
 TELLING = 2
+# A document is where they are such a share of its words: a German page has "was", and a name with "the", somewhere.
+TELLING_SHARE = 0.1
 # The identifier is believed from this probability on.
 SURE = 0.5
 # A sentence in which so many different words, and such a share of all, are these is English: 91% of UN speeches.
@@ -55,10 +57,10 @@ def _main(sentences: Sequence[str]) -> str:
     """The language of a document by its first sentences; English where they leave it open."""
     total = itertools.accumulate(map(len, sentences), initial=0)
     opening = [sentence for sentence, length in zip(sentences, total, strict=False) if length < SAMPLE]
-    return _language(" ".join(opening)[:SAMPLE], ENGLISH)
+    return _language(" ".join(opening)[:SAMPLE], ENGLISH, TELLING_SHARE)
 
 
-def _language(text: str, otherwise: str) -> str:
+def _language(text: str, otherwise: str, share: float = 0.0) -> str:
     if _is_plainly_english(text):
         return ENGLISH
     letters = [letter for letter in text if letter.isalpha()]
@@ -67,8 +69,7 @@ def _language(text: str, otherwise: str) -> str:
     if len(letters) < LEAST_LETTERS or len(text.split()) < LEAST_WORDS:
         return otherwise
     found, probability = _identified(text)
-    words = text.lower().split()
-    if found != otherwise == ENGLISH and ("the" in words or sum(word in _TELLING for word in words) >= TELLING):
+    if found != otherwise == ENGLISH and _is_told_english(text.lower().split(), share):
         return ENGLISH  # names from elsewhere mislead the identifier
     return found if probability >= SURE else otherwise
 
@@ -77,6 +78,11 @@ def _is_plainly_english(text: str) -> bool:
     spoken = text.casefold().split()
     found = [word for word in spoken if word in FUNCTION_WORDS]
     return len(found) >= LEAST_SHARE * len(spoken) and len(set(found)) >= LEAST_DIFFERENT
+
+
+def _is_told_english(spoken: Sequence[str], share: float) -> bool:
+    articles, telling = spoken.count("the"), sum(word in _TELLING for word in spoken)
+    return (articles > 0 or telling >= TELLING) and articles + telling >= share * len(spoken)
 
 
 @cache
