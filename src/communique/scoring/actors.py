@@ -10,6 +10,7 @@ from communique.scoring.attribution_words import (
     AGENT,
     EMPTY,
     FIRST,
+    NAMES,
     NO_ACTOR,
     NO_AGENT,
     OWN_SIDE,
@@ -93,7 +94,8 @@ def _is_actor(name: str) -> bool:
         return False
     if low in ACTORS or (AGENT.search(low) and low not in NO_AGENT):
         return True
-    return head[:1].isupper() and not (len(words) == 1 and (ABSTRACT.search(low) or low.endswith("ly")))
+    alike = len(words) == 1 and low not in NAMES and (ABSTRACT.search(low) or low.endswith("ly"))
+    return head[:1].isupper() and not alike
 
 
 def _issuer(name: str) -> str:

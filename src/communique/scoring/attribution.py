@@ -35,7 +35,8 @@ _IN_VIEW = re.compile(
 NO_SPEAKER = re.compile(
     r"(?:note|sources?|read|see|photo|image|video|watch|live|title|date|place|subject|background|url|tags?|contact|tel|"
     r"e-?mail|phone|fax|updated?|annex|re|ps|from|to|cc|in favou?r|against|abstaining|abstentions?|timeline|explainer|"
-    r"analysis|opinion|interview|figure|table|box|chapter|part|section|webmaster|original|language|distr|item|agenda)\b",
+    r"analysis|opinion|interview|figure|table|box|chapter|part|section|webmaster|original|language|distr|item|agenda|"
+    r"revealed|exclusive|breaking|explained|credit|courtesy)\b",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
@@ -48,7 +49,10 @@ _TOLD = (
     r"(?:the |a |this |his |her |its )?(?:[A-Z]?[\w’'-]+ ?){1,4}(?: (?:in|on|at|by|of|during|after) .{0,60})?$)"
 )
 _INVERTED = re.compile(rf"(?:{QUOTE},?|,) (?P<verb>[a-z]+) (?P<who>(?:(?:the|a|an|his|her|its)\b|[A-Z])[^,;:“]*)")
-_BEHIND_NAME = re.compile(rf" (?:on|in|at|after|during|to|as|who|when|while|by) |{QUOTE}|(?<!Dr)(?<!M[rs])(?<!rs)\. ")
+_BEHIND_NAME = re.compile(
+    rf" (?:on|in|at|after|during|over|to|as|who|when|while|by|of (?:his|her|its|their)) |{QUOTE}|"
+    r"(?<!Dr)(?<!M[rs])(?<!rs)\. "
+)
 _TO_SOMEBODY = frozenset(("tell", "assure", "inform"))
 
 

@@ -53,7 +53,7 @@ BEFORE = {
     "quote": r"(?:.{2,60} )?as (?:saying|telling)\b",
     "reserve": r"(?:its|his|her|their|the|judgement|judgment)\b",
     "claim": r"(?!responsibility|victory|\w+ lives)",
-    "add": r"(?:that|in|on|“)|$",
+    "add": r"(?:that|in|on|later|“)|$",
     "undertake": r"to\b",
     "approve": r"of\b",
     "threaten": r"(?:to|that|with|retaliation|reprisals)\b|$",
@@ -62,8 +62,8 @@ BEFORE = {
     "decline": r"(?:the|an|any|its|his|her|their)\b",
     "report": r"(?!to\b|for\b|on\b)",
     "post": r"(?:on|that)\b",
-    "respond": r"(?:that|by saying)\b",
-    "answer": r"(?:that|by saying)\b",
+    "respond": r"(?:that|by saying)\b|$",
+    "answer": r"(?:that|by saying)\b|$",
     "commit": r"(?:itself|himself|herself|themselves|to)\b",
     "back": r"(?!down\b|away\b|out\b|to\b|in\b)",
     "object": r"to\b|that\b",
@@ -77,6 +77,8 @@ BEFORE = {
     "find": r"(?:it|this|that|the \w+) (?:un\w+|deplor\w+|regrett\w+|strange|odd|hard)\b",
     "ask": r"(?:for|that|the .{2,60} to|[A-Z].{2,60} to)\b",
     "look": r"forward\b",
+    "issue": r"an? (?:\w+ ){0,2}(?:statement|communiqu\w+|appeal|warning|apology)\b",
+    "dispute": r"(?:the|that|this|these|those|its|his|her|their|any|by|[A-Z]|“)",
     "attach": r"(?:great|particular|special|the|high)\b.{0,30}importance",
 }
 # What a form of "be" is followed by where it tells of a stance.
@@ -142,7 +144,7 @@ EMPTY = words(
     especially particularly such numerous let please but and or nor so yet"""
 )
 DETERMINERS = words("the a an this these those some many several most its his her their my our your")
-VAGUE = words("few many others most all another several ten")
+VAGUE = words("each few many others most all another several ten")
 # Words for people and bodies that can hold a stance.
 ACTORS = words(
     """government governments ministry ministries secretary secretaries president presidents premier premiers king queen
@@ -178,6 +180,15 @@ NO_AGENT = words(
 )
 ABSTRACT = re.compile(
     r"(?:ment|tion|sion|ity|ness|ism|ance|ence|ing|ship|cy|ure|dom|hood|age|th|ty|ics|ies|fare|gress|tions|ments|ings)$"
+)
+# Names that end as abstractions or adverbs do.
+NAMES = words(
+    """france italy beijing nanjing peking florence provence constance commonwealth north south portsmouth plymouth
+    smith booth roth heath keith barth forsyth horvath kenneth elizabeth ruth garth judith page farage gage savage
+    cartage carthage king fleming harding manning browning keating golding jinping vance lance spence pence lawrence
+    terrence clarence laurence clement nancy percy lucy clancy darcy quincy doherty flaherty rafferty getty beatty
+    hegarty fogarty moriarty davies menzies jeffries kelly reilly connolly donnelly healy daly kimberly beverly sully
+    guinness inverness mcclure"""
 )
 # Texts and abstractions: they carry what somebody said, and are nobody.
 NO_ACTOR = words(
@@ -218,8 +229,9 @@ QUESTIONER = re.compile(
 WHEN = (
     r"(?:(?:late |early )?(?:on|last|this|next|since) )?"
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day(?: (?:morning|afternoon|evening|night))?|"
-    r"(?:on|in) (?:\d{1,2} )?(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-    r"(?: \d{1,2})?(?:,? \d{4})?|yesterday|today|tonight|(?:earlier|later) (?:this|that|last|on) \w+|"
+    r"(?:on|in) (?:(?:19|20)\d{2}\b|(?:\d{1,2} )?"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"(?: \d{1,2})?(?:,? \d{4})?)|yesterday|today|tonight|(?:earlier|later) (?:this|that|last|on) \w+|"
     r"(?:last|this) (?:week|month|year|morning|evening|autumn|spring|summer|winter)"
 )
 

@@ -119,7 +119,7 @@ def _complement(rest: list[str], following: list[list[str]], depth: int) -> Hold
 def _agent(rest: list[str], verb: Verb) -> Holding | None:
     """Whom "by" names behind a passive; words that are "said" or "reported" to be so are nobody's."""
     text = " ".join(rest)
-    if verb.lemma in ("say", "report", "believe", "think", "tell", "ask", "estimate", "call", "inform"):
+    if verb.lemma in ("say", "report", "believe", "think", "tell", "ask", "estimate", "call", "inform", "issue"):
         return None
     match = _BY.match(text)
     who = holding(_joined_names(match["who"])) if match else None
@@ -228,7 +228,8 @@ def _verb_at(words: list[str], i: int, before: str) -> Verb | None:
         return None
     if not after and lemma not in SAY | _ALONE and not last:
         return None  # "unfair demands", with nothing that is demanded
-    return Verb(i, at + 1, lemma, last in BE and form != "ing") if _fits(form, last, before, after) else None
+    agent = after if lemma != "stand" else ""  # "stood by the findings"
+    return Verb(i, at + 1, lemma, last in BE and form != "ing") if _fits(form, last, before, agent) else None
 
 
 def _fits(form: str, helper: str, before: str, after: str) -> bool:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from communique.scoring.actors import QUOTE, Holding
 from communique.scoring.attribution import attribution
 from communique.scoring.attribution_words import FIRST, OUTLETS, PERSONAL, QUESTIONER, ROLE
+from communique.scoring.persons import common_words, is_person, is_word_for_people, surnames
 from communique.scoring.sentences import Sentence
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
@@ -30,6 +31,8 @@ _STAGE = re.compile(
 )
 _ANSWER = re.compile(r"(?:A|ANSWER|Answer)\b(?:\s*\(|$)")
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"]*\"|«[^»]*»")
+# Who opens a sentence, or its main clause behind a comma.
+_SUBJECT = re.compile(r"(?:^|, )(?:[A-Z][\w.’'-]* ){0,3}(?P<name>[A-Z][\w’'-]+) (?=[a-z])")
 _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Dr|President|Minister|Secretary|Premier|Chancellor|General|Ambassador|Professor)\b")
 # A pronoun looks back over so many sentences; a quotation of more was not closed.
 REACH = 3
@@ -63,20 +66,24 @@ class _Memory:
     waiting: list[int] = field(default_factory=list)
     body: str = ""
     asking: frozenset[str] = frozenset()
+    common: frozenset[str] = frozenset()
+    surnames: frozenset[str] = frozenset()
     people: list[tuple[int, str]] = field(default_factory=list)
+    pronouns: dict[str, str] = field(default_factory=dict)
     groups: list[tuple[int, str, bool]] = field(default_factory=list)
 
 
 def holders(text: str, sentences: Sequence[Sentence], metadata: Mapping[str, str]) -> list[Holder]:
     """The holder of each sentence of a document; ``metadata`` may name its ``actor`` or ``speaker``."""
     memory = _Memory(actor=metadata.get("actor") or metadata.get("speaker") or "")
-    memory.asking = _asking(sentences)
+    memory.asking, memory.common = _asking(sentences), common_words(text)
+    memory.surnames = surnames(text, memory.common)
     found: list[Holder] = []
     end = 0
     for number, sentence in enumerate(sentences):
         _breathe(memory, sentence, paragraph="\n\n" in text[end : sentence.start] or not number)
         outside, opened = _outside(sentence.text, memory.open > 0)
-        said = _said(outside, sentence)
+        said = _said(outside, sentence, memory.common)
         holder = _holder(sentence, outside, said, number, memory)
         if memory.open and holder.source in ("attribution", "reference"):
             for waiting in memory.waiting:
@@ -109,11 +116,15 @@ def _breathe(memory: _Memory, sentence: Sentence, paragraph: bool) -> None:
         memory.quoted = ""
 
 
-def _said(outside: str, sentence: Sentence) -> Holding | None:
+def _said(outside: str, sentence: Sentence, common: frozenset[str]) -> Holding | None:
     """What the sentence's own wording tells, its quotations aside."""
     if not any(map(str.isalpha, outside)):
         return None
-    return attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
+    said = attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
+    opens = said is not None and outside.lstrip(" ,“”").startswith(said.name)
+    if said and opens and said.name[0].isupper() and said.name.lower() in common and not is_word_for_people(said.name):
+        return None  # "Streets", a capital only because it opens the sentence
+    return said
 
 
 def _outside(text: str, open_before: bool) -> tuple[str, bool]:
@@ -123,11 +134,16 @@ def _outside(text: str, open_before: bool) -> tuple[str, bool]:
         closing = re.search(r"[”\"]", text)
         if not closing:
             return QUOTE, True
-        text = f"{QUOTE} {text[closing.end() :]}"
-    text = _QUOTED.sub(QUOTE, text)
+        text = f"{_mark(text[: closing.start()])} {text[closing.end() :].lstrip()}"
+    text = _QUOTED.sub(lambda quoted: _mark(quoted[0][:-1]), text)
     plain = text.replace(QUOTE, "  ")
     last = max(plain.rfind("“"), plain.rfind('"'))
     return (text[:last] + QUOTE, True) if last >= 0 else (text, False)
+
+
+def _mark(quoted: str) -> str:
+    """What stands in the place of a quotation; a comma inside its last mark belongs to the sentence around it."""
+    return f"{QUOTE}," if quoted.endswith(",") else QUOTE
 
 
 def _holder(sentence: Sentence, outside: str, said: Holding | None, number: int, memory: _Memory) -> Holder:
@@ -155,7 +171,8 @@ def _holder(sentence: Sentence, outside: str, said: Holding | None, number: int,
 def _referent(pronoun: str, number: int, memory: _Memory) -> str:
     """Whom a pronoun means: the last person, or the last group, that held a stance a few sentences before."""
     if pronoun in ("he", "she"):
-        return next((name for at, name in reversed(memory.people) if number - at <= REACH), "")
+        near = (name for at, name in reversed(memory.people) if number - at <= REACH)
+        return next((name for name in near if memory.pronouns.get(name, pronoun) == pronoun), "")
     plural = pronoun == "they"
     return next((name for at, name, many in reversed(memory.groups) if number - at <= REACH and many == plural), "")
 
@@ -169,15 +186,23 @@ def _remember(
     elif memory.body and holder.source != "opening":
         memory.body = ""
     told = holder.source in ("attribution", "reference")
+    if memory.people and not any(map(str.isalpha, outside)):  # what is quoted puts nobody out of reach
+        memory.people[-1] = (memory.people[-1][0] + 1, memory.people[-1][1])
     memory.quoted = holder.name if QUOTE in outside and (told or holder.source == "quotation") else ""
+    if not told and (subjects := [name for name in _SUBJECT.findall(outside) if name in memory.surnames]):
+        memory.people.append((number, subjects[-1]))
     if told:
-        _introduce(memory, said if said and said.name == holder.name else Holding(holder.name), number)
+        again = Holding(holder.name)
+        if said and said.name in ("he", "she"):
+            memory.pronouns[holder.name], again = said.name, Holding(holder.name, holder.name)
+        _introduce(memory, said if said and said.name == holder.name else again, number)
 
 
 def _introduce(memory: _Memory, said: Holding, number: int) -> None:
     """Keep a holder as a person or as a group, for the pronouns that follow."""
     head = re.split(r" (?:of|for|in|at|from|to|on) ", said.name)[0].split()[-1]
-    person = said.alias or ROLE.search(head) or _TITLED.search(said.name)
+    titled = ROLE.search(head) or _TITLED.search(said.name) or is_person(said.name)
+    person = said.alias or titled or head in memory.surnames
     many = " and " in said.name or (head.endswith("s") and head not in ("States", "Nations"))
     if person and not many:
         memory.people.append((number, said.alias or said.name))
