@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 FIELDS = ("title", "date", "url", "site")
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
+_BEGIN = re.compile(r"<!doctype\s|<html\b", re.IGNORECASE)
 _BREAKS = re.compile(r"(?:<br\s*/?>(?:\s|&nbsp;)*){2,}", re.IGNORECASE)
 # Raised links to notes, lists of links into the page itself (its contents), and what stands under a picture.
 PRUNED = [
@@ -24,6 +25,15 @@ PRUNED = [
 ]
 # A cell of so many words, or one that holds blocks, makes its table a layout and no table of figures.
 LONG_CELL = 40
+# A headline of so many words may differ from the title in the rest of this share of them.
+HEADLINE, ALIKE = 3, 0.6
+# So many letters settle that two openings are the same.
+OPENING = 60
+_DESCRIBED = "//meta[@name='description' or @property='og:description']/@content"
+_NARROW = "//p | //h2 | //h3 | //h4 | //*[self::div or self::span or self::strong][not(.//div or .//p or .//li)]"
+_WRAPPED = "//text()[contains(., '\n')][not(ancestor::pre or ancestor::script or ancestor::style)]"
+_PROSE = ("p", *["a", "b", "strong", "i", "em", "u", "font", "span", "cite", "q"])
+_WRAP = re.compile(r"\s*\n\s*")
 _INLINE = ("b", "strong", "i", "em", "u", "font", "span", "a", "br", "img", "sup", "big")
 _LOOSE = "preceding-sibling::*[self::b or self::strong or self::font] or preceding-sibling::text()[normalize-space()]"
 _BLOCKS = "descendant::table or descendant::p or descendant::div or descendant::br or descendant::ul"
@@ -59,7 +69,8 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
 
     page = _whole_page(source.text())
     tree = load_html(page)
-    headlines = [] if tree is None else [" ".join(h.text_content().split()) for h in tree.iter("h1")]
+    headlines = [] if tree is None else [_line(h.text_content()) for h in tree.iter("h1")]
+    standfirst = "" if tree is None else _standfirst(tree)
     if tree is not None:
         _open_layout(tree)
     found = bare_extraction(
@@ -75,18 +86,36 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
         yield Record(html2txt(page), dict.fromkeys(FIELDS, ""))
         return
     values = (found.title, found.date, found.url, found.sitename)
-    metadata = {name: " ".join((value or "").split()) for name, value in zip(FIELDS, values, strict=True)}
-    yield Record("\n\n".join(_with_headline(_paragraphs(found.text), headlines, metadata["title"])), metadata)
+    metadata = {name: _line(value or "") for name, value in zip(FIELDS, values, strict=True)}
+    headline = _headline(headlines, metadata["title"])
+    yield Record("\n\n".join(_with_opening(_paragraphs(found.text), headline, standfirst)), metadata)
+
+
+def _line(text: str) -> str:
+    """A text on one line."""
+    return " ".join(text.split())
 
 
 def _whole_page(page: str) -> str:
-    """The page with a body around a mere fragment, and a paragraph where two line breaks stand for one."""
-    page = _BREAKS.sub("<p>", page)
+    """The page with a body around a mere fragment, and a paragraph where two line breaks stand for one.
+
+    What stands before the page, as a server's warnings do, is no part of it.
+    """
+    begin = _BEGIN.search(page)
+    page = _BREAKS.sub("<p>", page[begin.start() :] if begin else page)
     return page if _PAGE.search(page) else f"<html><body>{page}</body></html>"
 
 
 def _open_layout(tree: "HtmlElement") -> None:
-    """Tables that only arrange the page become plain blocks; the items of numbered lists get their numbers."""
+    """Tables that only arrange the page become plain blocks; the items of numbered lists get their numbers.
+
+    Line breaks of the source, which a browser shows as spaces, become spaces.
+    """
+    for text in tree.xpath(_WRAPPED):
+        parent = text.getparent()
+        between = "\n" if text.isspace() and parent.tag not in _PROSE else " "
+        line = _WRAP.sub(between, text)
+        parent.text, parent.tail = (line, parent.tail) if text.is_text else (parent.text, line)
     for table in tree.xpath("//table"):
         cells = table.xpath(".//td")
         if any(cell.xpath(_BLOCKS) or len(cell.text_content().split()) > LONG_CELL for cell in cells):
@@ -121,8 +150,43 @@ def _paragraphs(text: str) -> list[str]:
     return [cell.strip() for row in cells for cell in row if set(cell.strip()) - set("|-: ")]
 
 
-def _with_headline(paragraphs: list[str], headlines: list[str], title: str) -> list[str]:
-    """The paragraphs with the headline before them, where extraction took it for the title alone."""
-    known = {" ".join(paragraph.split()).casefold() for paragraph in paragraphs[:3]}
-    first = next((h for h in headlines if h.casefold() == title.casefold()), "")
-    return [first, *paragraphs] if first and first.casefold() not in known else paragraphs
+def _headline(headlines: list[str], title: str) -> str:
+    """The headline that says what the title says, but for the site's name or another turn of phrase."""
+    told = set(re.findall(r"\w+", title.casefold()))
+    same = [headline for headline in headlines if headline and headline.casefold() == title.casefold()]
+    for headline in headlines if not same else ():
+        spoken = re.findall(r"\w+", headline.casefold())
+        if len(spoken) >= HEADLINE and sum(word in told for word in spoken) >= ALIKE * len(spoken):
+            return headline
+    return same[0] if same else ""
+
+
+def _standfirst(tree: "HtmlElement") -> str:
+    """What the page's head says of it, if a reader sees it too: the sentences below the headline."""
+    described = {_letters(content) for content in tree.xpath(_DESCRIBED)}
+    for element in tree.xpath(_NARROW) if any(described) else ():
+        text = _line(element.text_content())
+        letters = _letters(text)
+        if letters in described - {""} or (len(letters) > OPENING and _begins(letters, described)):
+            return text
+    return ""
+
+
+def _begins(letters: str, described: set[str]) -> bool:
+    """Whether a text opens with one of these, which may have been cut short."""
+    return any(len(d) > OPENING and letters.startswith(d) and len(letters) < 3 * len(d) for d in described)
+
+
+def _letters(text: str) -> str:
+    """Letters and digits only, in lower case, to compare by."""
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _with_opening(paragraphs: list[str], headline: str, standfirst: str) -> list[str]:
+    """The paragraphs with headline and standfirst before them, where extraction left these out."""
+    first = [_line(paragraph).casefold() for paragraph in paragraphs[:3]]
+    at = first.index(headline.casefold()) + 1 if headline.casefold() in first else 0
+    opening = [] if at or not headline else [headline]
+    if standfirst and _letters(standfirst)[:OPENING] not in _letters(" ".join(paragraphs + opening)):
+        opening.append(standfirst)
+    return [*paragraphs[:at], *opening, *paragraphs[at:]]

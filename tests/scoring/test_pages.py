@@ -1,0 +1,72 @@
+"""Web pages as sites make them: headline, standfirst, wrapped source, warnings before the page, frames, fragments."""
+
+from communique.scoring.documents import Document, read_documents
+from communique.scoring.sentences import split
+
+PROSE = [
+    "The League of Velden said on Monday that it would reopen the road through the pass before the winter sets in.",
+    "Its council had closed the road in spring, after a landslide that had buried two bridges and a customs house.",
+    "Traders on both sides of the pass welcomed the decision, which they had asked for since the end of the summer.",
+    "A spokeswoman for the council said that lorries of more than twelve tonnes would have to wait until the spring.",
+    "Marenia, which shares the pass with Velden, has promised to pay for one of the bridges and for half of the road.",
+    "The first bus is to leave on Friday morning, an hour before sunrise, with the mayors of both towns on board.",
+]
+HEADLINE = "Velden reopens the road through the pass"
+STANDFIRST = "Two bridges were buried in spring, and traders had waited for months"
+
+
+def page(body: str = "", title: str = HEADLINE, head: str = "") -> str:
+    prose = "".join(f"<p>{text}</p>" for text in PROSE)
+    return (
+        f"<!DOCTYPE html><html><head><title>{title}</title>{head}</head>"
+        f"<body><header><h1>{HEADLINE}</h1></header><article>{body}{prose}</article></body></html>"
+    )
+
+
+def only(tmp_path, content: str | bytes) -> Document:
+    path = tmp_path / "a.html"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (document,) = read_documents([path])
+    return document
+
+
+def sentences(tmp_path, content: str | bytes) -> list[str]:
+    return [sentence.text for sentence in split(only(tmp_path, content).text)]
+
+
+def test_a_headline_is_read_where_the_title_adds_the_site_or_turns_the_phrase(tmp_path):
+    for title in (f"{HEADLINE} | Northern Wire | 19.01.2020", "League of Velden reopens road through the pass"):
+        assert sentences(tmp_path, page(title=title))[0] == HEADLINE
+
+
+def test_the_standfirst_is_read_once_behind_the_headline_and_only_where_a_reader_sees_it(tmp_path):
+    head = f'<meta name="description" content="{STANDFIRST}">'
+    seen = page(head=head).replace("</header>", f'<div class="teaser">{STANDFIRST}</div></header>')
+    assert sentences(tmp_path, seen)[:3] == [HEADLINE, STANDFIRST, PROSE[0]]
+    assert STANDFIRST not in sentences(tmp_path, page(head=head))
+    assert sentences(tmp_path, page(f"<p>{STANDFIRST}.</p>", head=head)).count(f"{STANDFIRST}.") == 1
+
+
+def test_line_breaks_of_the_source_tear_no_sentence(tmp_path):
+    link = "<a href='x'>June\n2010</a>"
+    wrapped = f"<p>The talks lasted until\n{link}, when\nVelden and\nMarenia signed a <b>treaty</b>.\n</p>"
+    wanted = "The talks lasted until June 2010, when Velden and Marenia signed a treaty."
+    assert wanted in sentences(tmp_path, page(wrapped))
+
+
+def test_what_a_server_prints_before_the_page_hides_nothing(tmp_path):
+    warning = "<br />\n<b>Warning</b>: constant undefined in <b>/srv/page</b> on line <b>9</b><br />\n"
+    assert sentences(tmp_path, warning + page()) == sentences(tmp_path, page())
+
+
+def test_a_page_in_windows_1252_a_fragment_and_a_page_saved_with_its_frames_read_alike(tmp_path):
+    quoted = page("<p>“We will pay nothing – not now,” the premier’s office said on Tuesday in the capital.</p>")
+    declared = quoted.replace("<head>", '<head><meta charset="iso-8859-1">')
+    saved = "<!-- saved from url=(0042)https://wire.example/road -->\n" + quoted.replace(
+        "<header>", '<iframe src="road_files/ad.html"></iframe><header>'
+    )
+    wanted = sentences(tmp_path, quoted)
+    assert sentences(tmp_path, declared.encode("cp1252")) == wanted
+    assert sentences(tmp_path, saved) == wanted
+    fragment = quoted.split("<article>")[1].split("</article>")[0]
+    assert sentences(tmp_path, fragment) == wanted[1:]
