@@ -1,7 +1,10 @@
 """Web pages as sites make them: headline, standfirst, wrapped source, warnings before the page, frames, fragments."""
 
+import io
+
 from communique.scoring.documents import Document, read_documents
 from communique.scoring.sentences import split
+from communique.scoring.source import _piped
 
 PROSE = [
     "The League of Velden said on Monday that it would reopen the road through the pass before the winter sets in.",
@@ -70,3 +73,25 @@ def test_a_page_in_windows_1252_a_fragment_and_a_page_saved_with_its_frames_read
     assert sentences(tmp_path, saved) == wanted
     fragment = quoted.split("<article>")[1].split("</article>")[0]
     assert sentences(tmp_path, fragment) == wanted[1:]
+
+
+def test_prose_that_is_set_line_by_line_is_read_in_paragraphs_and_code_is_left_alone(tmp_path):
+    preformatted = (
+        "<pre>\nThe road reopens before winter, the council said, and\nMarenia pays for it.\n\nSo be it.</pre>"
+    )
+    read = sentences(tmp_path, page(preformatted))
+    assert "The road reopens before winter, the council said, and Marenia pays for it." in read
+    assert "So be it." in read
+    code = "<pre>x = {1: [2, 3]}\nY = {4: [5, 6]}</pre>"
+    assert not any("} Y" in sentence for sentence in sentences(tmp_path, page(code)))
+
+
+def test_a_page_through_standard_input_is_read_as_a_page(monkeypatch):
+    _piped.cache_clear()
+    piped = io.TextIOWrapper(io.BytesIO(b"<!-- from a cache -->\n" + page().encode()))
+    monkeypatch.setattr("sys.stdin", piped)
+    (document,) = read_documents(["-"])
+    _piped.cache_clear()
+    assert document.id == "stdin"
+    assert document.metadata["title"] == HEADLINE
+    assert "<p>" not in document.text

@@ -31,6 +31,7 @@ _LINE_BREAKS = re.compile(r"\r\n?|[\f\v\x1c-\x1e\x85\u2028\u2029]")
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 # Ligatures of old typesetting, as their letters.
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_WEB_PAGE = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:.*?<)?(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1b\x1f\x7f]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -175,8 +176,10 @@ def check_size(source: Source) -> None:
 
 
 def read_standard_input(limits: Limits) -> Source:
-    """What comes through the pipe, as one text document with the id ``stdin``."""
-    return Source(Path("-"), "stdin", "txt", limits=limits, content=_piped(limits.file + 1))
+    """What comes through the pipe, a text or a web page, as one document with the id ``stdin``."""
+    content = _piped(limits.file + 1)
+    kind = "html" if _WEB_PAGE.match(content[:4096]) else "txt"
+    return Source(Path("-"), "stdin", kind, limits=limits, content=content)
 
 
 @cache

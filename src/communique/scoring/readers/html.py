@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from communique.errors import CommuniqueError
 from communique.scoring.encodings import find_encoding
+from communique.scoring.paragraphs import paragraphs
 from communique.scoring.source import Columns, Record, Source
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ PRUNED = [
     "//*[self::ul or self::ol][.//a[starts-with(@href, '#')]][not(.//li[not(.//a[starts-with(@href, '#')])])]",
     "//figcaption",
 ]
+# Text that is set line by line is prose, and no code or table, where such a share of it is letters and spaces.
+PROSE = 0.85
 # A cell of so many words, or one that holds blocks, makes its table a layout and no table of figures.
 LONG_CELL = 40
 # A headline of so many words may differ from the title in the rest of this share of them.
@@ -121,6 +124,8 @@ def _open_layout(tree: "HtmlElement") -> None:
         if any(cell.xpath(_BLOCKS) or len(cell.text_content().split()) > LONG_CELL for cell in cells):
             for element in (table, *table.xpath("./tr | ./tbody | ./*/tr | ./tr/td | ./*/tr/td")):
                 element.tag = "div"
+    for preformatted in tree.xpath("//pre[not(.//code or .//span)]"):
+        _open_preformatted(preformatted)
     for centred in tree.xpath("//center[not(descendant::table or descendant::p or descendant::div)]"):
         centred.tag = "p"
     for paragraph in tree.xpath(f"//p[not(preceding-sibling::p)][{_LOOSE}]"):
@@ -130,6 +135,19 @@ def _open_layout(tree: "HtmlElement") -> None:
         for number, item in enumerate(items.findall("li"), int(begin) if begin.isdecimal() else 1):
             into = item if (item.text or "").strip() or not len(item) else item[0]
             into.text = f"{number}. {(into.text or '').lstrip()}"
+
+
+def _open_preformatted(element: "HtmlElement") -> None:
+    """Prose that is set line by line, as press releases once were, becomes paragraphs."""
+    text, tail = element.text_content(), element.tail
+    if sum(c.isalpha() or c.isspace() for c in text) < PROSE * len(text):
+        return
+    element.clear()
+    element.tag, element.tail = "div", tail
+    for start, end in paragraphs(text):
+        paragraph = element.makeelement("p")
+        paragraph.text = _line(text[start:end])
+        element.append(paragraph)
 
 
 def _wrap_loose(paragraph: "HtmlElement") -> None:
