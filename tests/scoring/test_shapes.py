@@ -86,6 +86,21 @@ def test_contents_note_marks_and_captions_go_and_numbers_and_headline_stay(tmp_p
         "Share on Facebook Tweet Print",
         "(Reporting by Ana Pell in Lessing; Editing by T. Ould)",
         "Contact: press@kell.example, tel. 12 34",
+        "Written by: Ana Pell",
+        "Blog entry by Ana Pell | 28 April, 2031",
+        "North Wire's Ana Pell and Tom Ould contributed to this report.",
+        "Write to Ana Pell at ana.pell@kell.example",
+        "ana@kell.example",
+        "(END)",
+        "Courtesy of Forest Wire",
+        "Header image: The pass in spring, before the landslide.",
+        "Please activate JavaScript in your browser to see this page.",
+        "More Must-Reads From NORTH",
+        "This story has been updated with new figures.",
+        "Loading weather data ...",
+        "1 - 5 of 218 results.",
+        "{{page.status}}",
+        "Home | Video | World | Sport | Contact us",
     ],
 )
 def test_what_belongs_to_the_page_is_no_sentence(line):
@@ -104,6 +119,11 @@ def test_what_belongs_to_the_page_is_no_sentence(line):
         "Contact between the two sides was lost.",
         "Cookies were served; the ministers agreed on nothing.",
         "The Photo Agency was closed by decree.",
+        "Nine states contributed to the report.",
+        "Courtesy of the host was returned in kind, he said, and then some.",
+        "More from the spring: three bridges.",
+        "Marenia | 12 | in favour | 3 | against",
+        "The end of the talks is near.",
     ],
 )
 def test_what_only_looks_like_the_page_stays(line):

@@ -14,7 +14,8 @@ _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _OPENINGS = re.compile(
     r"""(?:read\ (?:also|more|next)|also\ read|see\ also|more\ on\ this|related(?:\ (?:news|stories|articles|topics))?
     |recommended|you\ may\ also\ like|most\ (?:read|popular|viewed)|latest\ news|advertisement|sponsored|tags?|topics?
-    |keywords|photo(?:graph)?s?(?:\ (?:by|credit))?|image(?:\ credit)?|picture|file\ photo|caption|video|watch
+    |keywords|photo(?:graph)?s?(?:\ (?:by|credit))?|image(?:\ credit)?|picture|file\ photo|caption|video|watch|credits?
+    |(?:header|featured?|cover|lead|title)\ (?:image|photo|picture)
     |follow\ us|share(?:\ (?:this|on|to|via)\b.*)?|print(?:\ version)?|download\ pdf|subscribe|newsletter|sign\ up
     |contact|press\ contact|media\ contact|e-?mail|tel|phone|fax|webmaster|back\ to\ top|font\ size)\s*(?::.*|\.|$)""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
@@ -25,12 +26,21 @@ _ANYWHERE = re.compile(
     |^\W*(?:(?:share|tweet|print|e-?mail|facebook|twitter|telegram|whatsapp|linkedin|on|this|article|page|pdf|download)
         \b\W*)+$
     |^(?:follow|join)\ us\ on\b.*|^sign\ up\ (?:for|to)\b.*|^subscribe\ to\ our\b.*|^click\ here\b.*|^last\ updated\b.*
-    |^(?:please\ )?enable\ javascript\b.*|^for\ information\ media\b.*|^(?:terms\ of\ use|privacy\ policy)\b[^.]*$
+    |.*\b(?:enable|activate|turn\ on)\ javascript\b.*
+    |^for\ information\ media\b.*|^(?:terms\ of\ use|privacy\ policy)\b[^.]*$
     |^\(?(?:additional\ )?(?:reporting|writing|editing)\ by\ [A-Z].*
+    |.*\bcontributed\ to\ this\ (?:report|story|article)\W*|^\(?ends?\)?\W*$|^courtesy\ of\ [^.!?]{2,40}$
+    |^(?:write\ to\ .{2,60}\ at\ )?\W?[\w.+-]+@[\w-]+\.[\w.-]+\W?$|^\d+\ min(?:ute)?s?\ read\b.*
+    |^loading\b.{0,30}(?:\.{3}|…)$|^more\ (?:must-reads\ |stories\ |news\ |articles\ )?from\ [^.!?:]{2,30}$
+    |^this\ (?:story|article|post)\ (?:has\ been|was)\ (?:last\ )?updated\b.*|^\d+\s?[-–]\s?\d+\ of\ [\d,]+\ results\W*$
+    |.*\{\{.*|(?:[^|.!?\d]{1,30}\|\s?){4,}[^|.!?\d]{1,30}
     |^accept\ (?:all|cookies)\b.*|^when\ (?:quoting|citing)\b.*\brequired\W*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_BYLINE = re.compile(rf"(?:By|BY|Written by|Reported by|Interview by|Interviewed by)\s+{_NAMES}(?:\|.*)?")
+_BYLINE = re.compile(
+    rf"(?:By|BY|(?:Written|Reported|Posted|Interviewed|Interview|Analysis|Story|Text|Blog entry) by):?\s+{_NAMES}"
+    r"(?:\|.*|Follow @\w+.*)?"
+)
 _STAMP = re.compile(
     rf"(?:(?:published|updated|posted|last updated|created|on|date)\W*)*(?:(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*,?\s+)?"
     rf"(?:\d{{1,2}}(?:st|nd|rd|th)?\s+{_MONTH}|{_MONTH}\s+\d{{1,2}}|\d{{4}}-\d{{2}}-\d{{2}}|"
