@@ -76,3 +76,12 @@ def test_surnames_are_no_places_bodies_or_common_words():
     assert is_person("Ana M. Kole")
     assert not is_person("member states")
     assert not is_person("Council of Velden")
+
+
+def test_a_list_with_a_name_before_each_entry_has_no_speakers_and_a_talk_has():
+    entries = (
+        "Marenia: The wage rises in May.\n\nOland: Lorries pay a toll.\n\nMarenia: Licences last a year.\n\nRain fell."
+    )
+    assert {sentence.speaker for sentence in split(entries)} == {""}
+    talk = "Marenia: We object to the toll.\n\nOland: Why now?\n\nMarenia: It is late.\n\nOland: So is the road."
+    assert [sentence.speaker for sentence in split(talk)] == ["Marenia", "Oland"] * 2

@@ -19,6 +19,10 @@ _ENDED = re.compile(r"[.!?…:;,\"'”’)\]–—-]\s*$")
 _END = r"\s*:(?=\s|$)\s*"
 # In a transcript tags open at least this share of the paragraphs; in a report, a label ("Access:") comes now and then.
 TRANSCRIPT = 0.03
+# What somebody says, in English or a neighbouring language, and a list with a name before each entry does not.
+_SPEAKS = re.compile(
+    r"\b(?:I|[Ww]e|[Yy]ou|[Mm]e|[Uu]s|[Mm]y|[Oo]ur|[Yy]our|[Ii]ch|[Ww]ir|[Uu]ns|Sie|[Jj]e|[Nn]ous|[Vv]ous|[Yy]o|[Nn]os)\b|\?"
+)
 _ROLE_TAG = re.compile(rf"(?P<speaker>(?:(?:{_ROLE}){_NAME}|{_HONORIFIC}\s+[A-Z][^\s,]*{_NAME}){_ASIDE}){_END}")
 _ANY_TAG = re.compile(rf"(?P<speaker>[A-Z][\w.’'-]*{_NAME}{_ASIDE}){_END}")
 
@@ -37,7 +41,10 @@ def speaker_tags(text: str, spans: Sequence[tuple[int, int]]) -> dict[int, tuple
     headlines = {start for start, end in spans if not _ENDED.search(text[start:end])}
     roles = {start: m for start, m in roles.items() if counts[m["speaker"]] > 1 or start not in headlines}
     if not roles:
-        known = {speaker for speaker, count in counts.items() if count > 1}
+        speaking = {
+            names[start]["speaker"] for start, end in spans if start in names and _SPEAKS.search(text, start, end)
+        }
+        known = {speaker for speaker, count in counts.items() if count > 1 and speaker in speaking}
         asked = {start for start, end in spans if known and text[start:end].endswith("?")}
         names = {start: m for start, m in names.items() if m["speaker"] in known or start in asked}
     if len(roles) + len(names) < TRANSCRIPT * len(spans):
