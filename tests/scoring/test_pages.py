@@ -95,3 +95,9 @@ def test_a_page_through_standard_input_is_read_as_a_page(monkeypatch):
     assert document.id == "stdin"
     assert document.metadata["title"] == HEADLINE
     assert "<p>" not in document.text
+
+
+def test_a_site_that_gives_an_address_for_its_name_is_called_by_its_host(tmp_path):
+    url = '<link rel="canonical" href="https://www.kell.example/road">'
+    account = '<meta property="og:site_name" content="https://www.social.example/kell">'
+    assert only(tmp_path, page(head=url + account)).metadata["site"] == "kell.example"

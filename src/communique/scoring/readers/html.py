@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from communique.errors import CommuniqueError
 from communique.scoring.encodings import find_encoding
@@ -88,10 +89,16 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
     if found is None or not (found.text or "").strip():
         yield Record(html2txt(page), dict.fromkeys(FIELDS, ""))
         return
-    values = (found.title, found.date, found.url, found.sitename)
+    values = (found.title, found.date, found.url, _site(found.sitename or "", found.url or ""))
     metadata = {name: _line(value or "") for name, value in zip(FIELDS, values, strict=True)}
     headline = _headline(headlines, metadata["title"])
     yield Record("\n\n".join(_with_opening(_paragraphs(found.text), headline, standfirst)), metadata)
+
+
+def _site(name: str, url: str) -> str:
+    """The site's name; where a page gives an address instead, perhaps that of its account elsewhere, its own host."""
+    host = urlsplit(url or name).hostname if "://" in name else None
+    return host.removeprefix("www.") if host else name
 
 
 def _line(text: str) -> str:
