@@ -101,3 +101,9 @@ def test_a_site_that_gives_an_address_for_its_name_is_called_by_its_host(tmp_pat
     url = '<link rel="canonical" href="https://www.kell.example/road">'
     account = '<meta property="og:site_name" content="https://www.social.example/kell">'
     assert only(tmp_path, page(head=url + account)).metadata["site"] == "kell.example"
+
+
+def test_a_paragraph_that_is_a_place_to_link_to_is_no_link(tmp_path):
+    asked = "The council was asked whether lorries of more than twelve tonnes would pass before the spring."
+    marked = page().replace("</article>", f'<p><b>Pell: </b><a name="lorries">{asked}</a></p></article>')
+    assert any(asked in sentence for sentence in sentences(tmp_path, marked))

@@ -33,7 +33,7 @@ _IN_VIEW = re.compile(
 )
 # What may stand before a colon and is nobody.
 NO_SPEAKER = re.compile(
-    r"(?:note|sources?|read|see|photo|image|video|watch|live|title|date|place|subject|background|url|tags?|contact|tel|"
+    r"(?:note|sources?|read|see|photo(?:graph)?s?|image|video|watch|live|title|date|place|subject|background|url|tags?|contact|tel|"
     r"e-?mail|phone|fax|updated?|annex|re|ps|from|to|cc|in favou?r|against|abstaining|abstentions?|timeline|explainer|"
     r"analysis|opinion|interview|figure|table|box|chapter|part|section|webmaster|original|language|distr|item|agenda|"
     r"revealed|exclusive|breaking|explained|credit|courtesy)\b",

@@ -51,7 +51,9 @@ _STAMP = re.compile(
 
 
 _AGO = re.compile(r".{0,60}\b\d+\s+(?:minute|hour|day|week|month)s?\s+ago\b[^.!?]{0,60}", re.IGNORECASE)
-_CAPTION = re.compile(r".*(?:^|[.!?)(/|]\s*)(?:Photo|Image|Picture|Credit)s?(?: credit| by)?\s?:\s[^.!?]{2,60}")
+_CAPTION = re.compile(
+    r".*(?:^|[.!?)(/|]\s*)(?:Photo(?:graph)?|Image|Picture|Credit)s?(?: credit| by)?\s?:\s[^.!?]{2,60}"
+)
 _POSTED = re.compile(
     rf"(?:published|posted|(?:last )?updated|created)(?: on)?:?\s+[^.!?]{{0,12}}"
     rf"(?:{_MONTH}|\d{{1,2}}[./])[^.!?]{{0,40}}",

@@ -121,6 +121,8 @@ def _open_layout(tree: "HtmlElement") -> None:
 
     Line breaks of the source, which a browser shows as spaces, become spaces.
     """
+    for place in tree.xpath("//a[not(@href)]"):
+        place.drop_tag()  # a place to link to, whose words extraction would take for a link
     for text in tree.xpath(_WRAPPED):
         parent = text.getparent()
         between = "\n" if text.isspace() and parent.tag not in _PROSE else " "
