@@ -104,6 +104,7 @@ def test_a_site_that_gives_an_address_for_its_name_is_called_by_its_host(tmp_pat
 
 
 def test_a_paragraph_that_is_a_place_to_link_to_is_no_link(tmp_path):
-    asked = "The council was asked whether lorries of more than twelve tonnes would pass before the spring."
-    marked = page().replace("</article>", f'<p><b>Pell: </b><a name="lorries">{asked}</a></p></article>')
-    assert any(asked in sentence for sentence in sentences(tmp_path, marked))
+    asked = "Was the council asked whether lorries of more than twelve tonnes would pass before the spring?"
+    named = f'<p><b>Ana Pell: </b><a name="lorries">{asked} {PROSE[1]} {PROSE[2]}</a></p>'
+    middle = page().replace(f"<p>{PROSE[1]}</p><p>{PROSE[2]}</p>", named)
+    assert any(asked in sentence for sentence in sentences(tmp_path, middle))
