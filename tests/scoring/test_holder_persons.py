@@ -27,7 +27,7 @@ def test_the_north_of_a_divided_country_is_a_holder():
         ("“It was hard,” quipped Olan of his term.", "Olan"),
         ("“We will sail,” Hanno added later, in answer to a question.", "Hanno"),
         ("“We will sail,” Hanno responded.", "Hanno"),
-        ('Olan, author of the paper "The Case for Roads," argued that the League was kind.', "Olan"),
+        ('Olan, author of the paper "Long Roads," argued that the League was late.', "Olan"),
         ("Those figures are disputed by Mikel Oren, a well-known engineer.", "Mikel Oren"),
         ("A spokeswoman of the League issued a statement on Friday, saying that the road is closed.", "spokeswoman of"),
         ("Such a licence is issued by the competent authorities.", ""),
@@ -36,7 +36,7 @@ def test_the_north_of_a_divided_country_is_a_holder():
         ("Each report examined the roads.", ""),
         ("Border disputes remain.", ""),
         ("Revealed: Velden is funding the dam", ""),
-        ("Streets which still honour generals will be renamed. The streets are old.", ""),
+        ("Bridges which still honour generals will close. The bridges are old.", ""),
     ],
 )
 def test_holders_of_sentences_as_news_pages_have_them(text, holder):
@@ -49,22 +49,22 @@ def test_who_is_named_behind_a_quotation_of_several_sentences_holds_all_of_them(
 
 
 def test_a_role_in_the_name_or_beside_it_makes_a_person_for_every_pronoun_that_follows():
-    text = '"We reject it," ministry spokesman Tan Della said. "No. No. No. Never," he said. He said it was late.'
-    assert set(names(text)) == {"ministry spokesman Tan Della"}
-    text = "“We reject it,” said Stev Cowan, a spokesman of the ministry. “No,” he said. He said that it was late."
-    assert names(text) == ["Stev Cowan"] * 3
+    text = '"We reject it," ministry spokesman Tan Dorva said. "No. No. No. Never," he said. He said it was late.'
+    assert set(names(text)) == {"ministry spokesman Tan Dorva"}
+    text = "“We reject it,” said Stel Marn, a spokesman of the ministry. “No,” he said. He said that it was late."
+    assert names(text) == ["Stel Marn"] * 3
 
 
 def test_a_surname_known_from_elsewhere_in_the_text_is_a_person():
-    assert names("Lata Abney waited. Abney said that the roads were full. She said so twice.")[1:] == ["Abney"] * 2
+    assert names("Lata Arven waited. Arven said that the roads were full. She said so twice.")[1:] == ["Arven"] * 2
     assert names("The ferry waited. Velden said that the roads were full. She said so.") == ["", "Velden", ""]
 
 
 def test_he_is_nobody_who_was_she_and_rather_the_subject_of_the_sentence_before():
-    text = "Lata Abney met Tom Orme. Abney said that she was late. She said so twice. Orme nodded. He said it was fine."
-    assert names(text)[2:] == ["Abney", "", "Orme"]
-    text = "Lata Abney met the press. Abney said that the road was long. She said so twice. He said it was short."
-    assert names(text)[2:] == ["Abney", ""]
+    text = "Lata Arven met Tom Orme. Arven said that she was late. She said so twice. Orme nodded. He said it was fine."
+    assert names(text)[2:] == ["Arven", "", "Orme"]
+    text = "Lata Arven met the press. Arven said that the road was long. She said so twice. He said it was short."
+    assert names(text)[2:] == ["Arven", ""]
 
 
 def test_surnames_are_no_places_bodies_or_common_words():

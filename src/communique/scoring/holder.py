@@ -123,7 +123,7 @@ def _said(outside: str, sentence: Sentence, common: frozenset[str]) -> Holding |
     said = attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
     opens = said is not None and outside.lstrip(" ,“”").startswith(said.name)
     if said and opens and said.name[0].isupper() and said.name.lower() in common and not is_word_for_people(said.name):
-        return None  # "Streets", a capital only because it opens the sentence
+        return None  # "Bridges", a capital only because it opens the sentence
     return said
 
 
