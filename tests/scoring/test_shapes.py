@@ -313,7 +313,7 @@ def test_a_number_in_several_parts_stays_with_its_heading():
 
 
 def test_a_label_that_a_long_report_repeats_is_no_speaker():
-    labelled = "Access: the ports are open.\n\nOur roads are long.\n\nAccess: the roads are closed.\n\n"
+    labelled = "Access: we ask for open ports.\n\nOur roads are long.\n\nAccess: we close the roads.\n\n"
     assert {sentence.speaker for sentence in split(labelled)} == {"Access"}
     assert {sentence.speaker for sentence in split(labelled + "The Council met again.\n\n" * 80)} == {""}
 
