@@ -242,3 +242,15 @@ def test_recipes_of_one_name_are_told_apart_by_the_settings_that_have_several_va
         ("m", capped): "m (model.cap=3)",
         ("m", frozenset({shared})): "m",
     }
+
+
+def test_a_class_that_an_argument_gives_away_is_not_told_twice() -> None:
+    def named(*cuts: tuple[str, str]) -> list[str]:
+        recipes = [frozenset({("split._target_", f"rooms.{cut}"), ("split.by", by)}) for cut, by in cuts]
+        plain = frozenset({("split._target_", "rooms.Fixed")})
+        return list(_distinct_names([("m", recipe) for recipe in [*recipes, plain]]).values())
+
+    assert named(("Groups", "a"), ("Groups", "b")) == ["m (split.by=a)", "m (split.by=b)", "m (split=Fixed)"]
+    assert named(("Groups", "a"), ("Blocks", "b"))[:2] == [
+        "m (split=Groups, split.by=a)", "m (split=Blocks, split.by=b)",
+    ]  # fmt: skip

@@ -121,9 +121,18 @@ def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recip
         brief = [[(key, value) for key, value in settings if values[key] > 1] for settings in apart]
         told = brief if len(set(map(str, brief))) == len(rivals) else apart
         for recipe, settings in zip(rivals, told, strict=True):
-            said = ", ".join(_setting(*setting) for setting in settings)
+            said = ", ".join(_setting(*setting) for setting in settings if not _is_implied(setting, settings, rivals))
             names[name, recipe] = f"{name} ({said})" if said else name
     return names
+
+
+def _is_implied(setting: tuple[str, str], told: Sequence[tuple[str, str]], rivals: Sequence[Recipe]) -> bool:
+    """Whether a setting is a class that one of its arguments, told too, gives away: no rival has it otherwise."""
+    key, _ = setting
+    of = key.removesuffix("_target_")
+    arguments = [other for other, _ in told if of != key and other != key and other.startswith(of)]
+    holders = [[rival for rival in rivals if argument in dict(rival)] for argument in arguments]
+    return any(all(setting in rival for rival in having) for having in holders)
 
 
 def _setting(key: str, value: str) -> str:
