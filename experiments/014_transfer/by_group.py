@@ -1,0 +1,83 @@
+"""What each held-out group costs: the same sentences by a model that saw the group in other documents, and by one not.
+
+Pairs, for every kind of a study, the run that left groups out with the run over folds. Macro-F1 is over the labels with
+at least ten gold sentences in the group; a group of fewer than ten documents is left out and counted. Intervals are of
+the clustered paired bootstrap, p-values of approximate randomisation, Holm's over the groups of one kind and column.
+Usage: by_group.py STUDY OUT.csv
+"""
+
+import sys
+
+import numpy as np
+import pandas as pd
+
+from communique.evaluation.metrics import GOLD, NONE, cluster_counts, f1_of_counts
+from communique.evaluation.predictions import indicator_matrix, probability_labels
+from communique.evaluation.resampling import Array, approximate_randomisation, holm, paired_difference
+from communique.tracking.base import RunRecord
+from communique.tracking.mlflow_tracker import MlflowTracker
+
+COLUMN = "split.column"
+POSITIVES, DOCUMENTS = 10, 10
+
+
+def main(study: str, out: str) -> None:
+    """Write one row a kind, column and group; print what stands out."""
+    runs = MlflowTracker().runs(study)
+    folds = {run.name: tested(run) for run in runs if COLUMN not in run.params}
+    rows = []
+    for run in runs:
+        if COLUMN in run.params and run.name in folds:
+            found = list(compared(tested(run), folds[run.name]))
+            for row, p in zip(found, holm([row["p_holm"] for row in found]), strict=True):
+                rows.append({"kind": run.name, "column": run.params[COLUMN], **row, "p_holm": p})
+    table = pd.DataFrame(rows).round(4)
+    table.to_csv(out, index=False)
+    print(table[table["p_holm"] < 0.05].sort_values("difference").to_string(index=False))
+    print(f"{len(table)} groups compared → {out}")
+
+
+def tested(run: RunRecord) -> pd.DataFrame:
+    """The run's answers on its test sentences, by id."""
+    table = pd.read_parquet(run.artifacts / "predictions.parquet")
+    return table[table["part"] == "test"].set_index("id")
+
+
+def compared(left_out: pd.DataFrame, folds: pd.DataFrame) -> list[dict[str, object]]:
+    """One row a group that is large enough, p-values not yet corrected."""
+    labels, found, small = probability_labels(left_out), [], 0
+    for group, rows in left_out.groupby("group"):
+        gold, documents = indicator_matrix(rows["labels"], labels), list(rows["document"])
+        counts = [
+            cluster_counts(gold, indicator_matrix(said, labels), documents)
+            for said in (rows["predicted"], folds.loc[rows.index, "predicted"])
+        ]
+        present = np.flatnonzero(counts[0].sum(axis=0)[:NONE, GOLD] >= POSITIVES)
+        if len(counts[0]) < DOCUMENTS or not len(present):
+            small += 1
+            continue
+        found.append({"group": group, "sentences": len(rows), "documents": len(counts[0]), **figures(*counts, present)})
+    print(f"{len(found)} groups, {small} too small")
+    return found
+
+
+def figures(unseen: Array, seen: Array, present: Array) -> dict[str, float]:
+    """Macro-F1 of both over the labels ``present``, their paired difference and its p-value."""
+
+    def macro(counts: Array) -> Array:
+        return np.asarray(f1_of_counts(counts[..., present, :]).mean(axis=-1))
+
+    difference = paired_difference(unseen, seen, macro)
+    return {
+        "labels": len(present),
+        "left_out": float(macro(unseen.sum(axis=0))),
+        "in_folds": float(macro(seen.sum(axis=0))),
+        "difference": difference.value,
+        "low": difference.low,
+        "high": difference.high,
+        "p_holm": approximate_randomisation(unseen, seen, macro),
+    }
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
