@@ -49,10 +49,12 @@ def labels(scored: Path, out: Path) -> None:
     """Write ``labels.csv`` with the id and text that each sentence has in the scored table, its design beside it.
 
     A sentence is known again by the digest of its words, since its number moves when another version splits another
-    sentence of the speech. What is no sentence of its speech any more is left out and counted. Raises CommuniqueError
-    where a speech is missing.
+    sentence of the speech. What is no sentence of its speech any more is left out and counted; the design is told the
+    number of sentences that this table has scored, and both numbers are printed. Raises CommuniqueError where a speech
+    is missing.
     """
-    table = pd.read_parquet(scored, columns=["document", "sentence", "text"])
+    table = pd.read_parquet(scored, columns=["document", "sentence", "text", "language"])
+    population = int((table["language"] == "en").sum())
     table = table.assign(id=sentence_ids(table))
     sample = pd.read_csv(LABELS, keep_default_na=False)
     if missing := set(sample["document"]) - set(table["document"]):
@@ -61,10 +63,12 @@ def labels(scored: Path, out: Path) -> None:
     table = table.assign(digest=table["text"].map(digest)).drop_duplicates(["document", "digest"])
     found = sample.drop(columns="id").merge(table[["document", "digest", "id", "text"]], on=["document", "digest"])
     found[["id", *sample.columns.drop("id"), "text"]].to_csv(out, index=False)
-    design = json.loads(design_path(LABELS).read_text(encoding="utf-8")) | {"drawn": len(found)}
-    design_path(out).write_text(json.dumps(design, indent=1) + "\n", encoding="utf-8")
+    design = json.loads(design_path(LABELS).read_text(encoding="utf-8"))
+    now = design | {"drawn": len(found), "population": population}
+    design_path(out).write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
     lost = len(sample) - len(found)
     print(f"{len(found)} labelled sentences → {out}; {lost} are no sentence of their speech any more")
+    print(f"drawn from {design['population']:,} sentences; this version splits the speeches into {population:,}")
 
 
 def digest(text: str) -> str:
