@@ -142,3 +142,10 @@ def test_the_time_grows_no_faster_than_the_text():
     for text in worst:
         names(text)
     assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize("opening", ["", "The ", "Kole said, "])
+def test_a_string_of_code_in_a_text_holds_nothing_and_is_got_over(opening):
+    text = f"{opening}{'Aa' * 20_000}, which said nothing.\n\nKole said the ports were open."
+    sentences = split(text)
+    assert [holder.name for holder in holders(text, sentences, {})] == ["", "Kole"]

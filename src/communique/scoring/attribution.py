@@ -43,10 +43,10 @@ _TITLE = re.compile(
     r"(?:Joint |Press )?(?:statement|remarks|speech|declaration|interview|communiqu|briefing)", re.IGNORECASE
 )
 _QUOTED = re.compile(r"(?:quoted|quotes|cited) (?P<who>[^,;:]{2,80}?) as (?:saying|telling|calling|having)\b")
-_COLON = re.compile(r"^(?P<who>(?:[A-Z][\w.’'-]+ ?){1,4}): (?=\S)")
+_COLON = re.compile(r"^(?P<who>[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,3} ?): (?=\S)")
 _TOLD = (
     rf"(?:(?:{WHEN})|(?:in|on|at|to|during|after|by|before|from|over) .{{0,60}}$|as saying\b.*$|"
-    r"(?:the |a |this |his |her |its )?(?:[A-Z]?[\w’'-]+ ?){1,4}(?: (?:in|on|at|by|of|during|after) .{0,60})?$)"
+    r"(?:the |a |this |his |her |its )?[\w’'-]+(?: [\w’'-]+){0,3} ?(?: (?:in|on|at|by|of|during|after) .{0,60})?$)"
 )
 _INVERTED = re.compile(rf"(?:{QUOTE},?|,) (?P<verb>[a-z]+) (?P<who>(?:(?:the|a|an|his|her|its)\b|[A-Z])[^,;:“]*)")
 _BEHIND_NAME = re.compile(

@@ -28,7 +28,7 @@ from communique.scoring.attribution_words import (
     VERBS,
 )
 
-_TOKEN = re.compile(rf"{QUOTE}|(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Prof|H\.E|Amb)\.|[\w’'&.-]*\w[’']?|[^\w\s]")
+_TOKEN = re.compile(rf"{QUOTE}|(?:[A-Z]\.)+|(?:Mr|Mrs|Ms|Dr|St|Gen|Col|Prof|H\.E|Amb)\.|(?:[’'&.-]*+\w)++[’']?|[^\w\s]")
 _BEHIND_NAMES = r"of \w+ing|for|as|after|before|over|on|during|in|at|when|while|which|who|with|and \w+ed"
 _BY = re.compile(
     rf"^(?:\w+ly |as [\w’ -]{{1,40}}? |in \w+ |on \w+ |{QUOTE} )?"

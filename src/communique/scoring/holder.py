@@ -19,7 +19,7 @@ from communique.scoring.persons import common_words, is_person, is_word_for_peop
 from communique.scoring.sentences import Sentence
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
-_BODY = re.compile(r"The (?P<name>(?:[A-Z][\w’'-]+ ?|(?:of|for|and|on) ){1,8}),")
+_BODY = re.compile(r"The (?P<name>(?:(?:[A-Z][\w’'-]+|of|for|and|on) ){0,7}[A-Z][\w’'-]+) ?,")
 _OPERATIVE = re.compile(
     r"(?:\(?(?:\d{1,3}|[a-z])[.)] )?(?:(?:Also|Further|Deeply|Gravely|Strongly|Once again) ?,?)*\s?"
     r"(?:To [a-z]+|[A-Za-z]+(?:ing|s|ed|ful|vinced|cerned))\b"
@@ -37,6 +37,8 @@ _TITLED = re.compile(r"(?:Mr|Mrs|Ms|Dr|President|Minister|Secretary|Premier|Chan
 # A pronoun looks back over so many sentences; a quotation of more was not closed.
 REACH = 3
 LONGEST = 15
+# What is longer in letters is no sentence that tells whose stance it holds: lists, tables, strings of code.
+READABLE = 4000
 
 
 class Holder(NamedTuple):
@@ -118,7 +120,7 @@ def _breathe(memory: _Memory, sentence: Sentence, paragraph: bool) -> None:
 
 def _said(outside: str, sentence: Sentence, common: frozenset[str]) -> Holding | None:
     """What the sentence's own wording tells, its quotations aside."""
-    if not any(map(str.isalpha, outside)):
+    if len(outside) > READABLE or not any(map(str.isalpha, outside)):
         return None
     said = attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
     opens = said is not None and outside.lstrip(" ,“”").startswith(said.name)
