@@ -10,6 +10,7 @@ from communique.tracking.base import RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
 
 KEPT = ("n", "documents", "macro_f1", "micro_f1", "none_f1", "subset_accuracy", "labels", "interval")
+KEPT_OF_GROUPS = ("n", "documents", "macro_f1", "none_f1")
 GROUPS, TARGET = "groups", "split._target_"
 
 
@@ -27,7 +28,7 @@ def main(study: str, out: str) -> None:
             "fit_seconds": round(run.metrics["fit_seconds"], 1),
             "commit": run.tags.get("git.commit", ""),
             "parts": {part: kept(figure) for part, figure in figures.items()},
-            **({GROUPS: {group: kept(figure) for group, figure in groups.items()}} if groups else {}),
+            **({GROUPS: {group: kept(figure, KEPT_OF_GROUPS) for group, figure in groups.items()}} if groups else {}),
         }
     lines = [f" {json.dumps(name)}: {json.dumps(rounded(run))}" for name, run in results.items()]
     Path(out).write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
@@ -42,9 +43,9 @@ def told(run: RunRecord, runs: Sequence[RunRecord]) -> list[str]:
     return name + [f"{key.removeprefix('split.')} {run.params[key]}" for key in keys]
 
 
-def kept(figure: Mapping[str, Any]) -> dict[str, Any]:
+def kept(figure: Mapping[str, Any], keys: Sequence[str] = KEPT) -> dict[str, Any]:
     """The figures that the log quotes."""
-    return {key: figure[key] for key in KEPT}
+    return {key: figure[key] for key in keys}
 
 
 def rounded(value: Any) -> Any:

@@ -2,11 +2,13 @@
 
 Pairs, for every kind of a study, the run that left groups out with the run over folds. Macro-F1 is over the labels with
 at least ten gold sentences in the group; a group of fewer than ten documents is left out and counted. Intervals are of
-the clustered paired bootstrap, p-values of approximate randomisation, Holm's over the groups of one kind and column.
+the clustered paired bootstrap, p-values of approximate randomisation, Holm's over the groups of one kind and
+column, and over the rows of all groups.
 Usage: by_group.py STUDY OUT.csv
 """
 
 import sys
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,24 +19,30 @@ from communique.evaluation.resampling import Array, approximate_randomisation, h
 from communique.tracking.base import RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
 
-COLUMN = "split.column"
+COLUMN, ALL = "split.column", "all"
 POSITIVES, DOCUMENTS = 10, 10
 
 
 def main(study: str, out: str) -> None:
-    """Write one row a kind, column and group; print what stands out."""
+    """Write one row a kind, column and group, first of all groups together; print those, and what stands out."""
     runs = MlflowTracker().runs(study)
     folds = {run.name: tested(run) for run in runs if COLUMN not in run.params}
-    rows = []
+    whole, parts = [], []
     for run in runs:
         if COLUMN in run.params and run.name in folds:
-            found = list(compared(tested(run), folds[run.name]))
-            for row, p in zip(found, holm([row["p_holm"] for row in found]), strict=True):
-                rows.append({"kind": run.name, "column": run.params[COLUMN], **row, "p_holm": p})
-    table = pd.DataFrame(rows).round(4)
-    table.to_csv(out, index=False)
-    print(table[table["p_holm"] < 0.05].sort_values("difference").to_string(index=False))
-    print(f"{len(table)} groups compared → {out}")
+            named, left_out = {"kind": run.name, "column": run.params[COLUMN]}, tested(run)
+            whole += [named | {"group": ALL} | row for row in compared(left_out.assign(group=ALL), folds[run.name])]
+            parts += corrected([named | row for row in compared(left_out, folds[run.name])])
+    table, groups = (pd.DataFrame(rows).round(4) for rows in (corrected(whole), parts))
+    pd.concat([table, groups]).to_csv(out, index=False)
+    print(table.to_string(index=False))
+    print(groups[groups["p_holm"] < 0.05].sort_values("difference").to_string(index=False))
+    print(f"{len(groups)} groups compared, of which these stand out → {out}")
+
+
+def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with p-values corrected over all of them."""
+    return [row | {"p_holm": p} for row, p in zip(rows, holm([row["p_holm"] for row in rows]), strict=True)]
 
 
 def tested(run: RunRecord) -> pd.DataFrame:
@@ -43,7 +51,7 @@ def tested(run: RunRecord) -> pd.DataFrame:
     return table[table["part"] == "test"].set_index("id")
 
 
-def compared(left_out: pd.DataFrame, folds: pd.DataFrame) -> list[dict[str, object]]:
+def compared(left_out: pd.DataFrame, folds: pd.DataFrame) -> list[dict[str, Any]]:
     """One row a group that is large enough, p-values not yet corrected."""
     labels, found, small = probability_labels(left_out), [], 0
     for group, rows in left_out.groupby("group"):
@@ -57,7 +65,8 @@ def compared(left_out: pd.DataFrame, folds: pd.DataFrame) -> list[dict[str, obje
             small += 1
             continue
         found.append({"group": group, "sentences": len(rows), "documents": len(counts[0]), **figures(*counts, present)})
-    print(f"{len(found)} groups, {small} too small")
+    if small:
+        print(f"{small} of {len(found) + small} groups are too small")
     return found
 
 

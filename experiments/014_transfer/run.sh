@@ -9,5 +9,6 @@ communique train -m experiment=transfer
 communique train -m experiment=transfer split=leave_one_group_out split.column=forum,actor,year
 communique train experiment=transfer split=leave_one_group_out model=transformer
 python experiments/collect.py transfer "$here/results.json"
+python "$here/by_group.py" transfer "$here/groups.csv"
 communique compare --study transfer --reference "tfidf (split=GroupedKFold)" --out reports/transfer.html --no-behave
 cp reports/transfer.csv "$here/leaderboard.csv"
