@@ -33,6 +33,8 @@ def main(study: str, out: str) -> None:
             named, left_out = {"kind": run.name, "column": run.params[COLUMN]}, tested(run)
             whole += [named | {"group": ALL} | row for row in compared(left_out.assign(group=ALL), folds[run.name])]
             parts += corrected([named | row for row in compared(left_out, folds[run.name])])
+    if not parts:
+        sys.exit(f"study {study}: no run that left groups out beside one over folds, or no group is large enough")
     table, groups = (pd.DataFrame(rows).round(4) for rows in (corrected(whole), parts))
     pd.concat([table, groups]).to_csv(out, index=False)
     print(table.to_string(index=False))

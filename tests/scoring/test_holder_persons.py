@@ -44,6 +44,17 @@ def test_holders_of_sentences_as_news_pages_have_them(text, holder):
     assert bool(names(text)[0]) == bool(holder)
 
 
+@pytest.mark.parametrize(
+    ("text", "holder"),
+    [
+        ("Labour opposes sanctions. The others spoke of labour and trade.", "Labour"),
+        ("Greens oppose sanctions. Of the Greens nobody spoke of greens in the garden.", "Greens"),
+    ],
+)
+def test_a_name_that_is_a_common_word_too_holds_where_it_can_be_no_plural_of_things(text, holder):
+    assert names(text)[0] == holder
+
+
 def test_who_is_named_behind_a_quotation_of_several_sentences_holds_all_of_them():
     assert names("“We saw it. They cannot pass,” says Tana Elan, a lawyer at Kel, over tea.") == ["Tana Elan"] * 2
 

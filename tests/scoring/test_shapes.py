@@ -101,6 +101,7 @@ def test_contents_note_marks_and_captions_go_and_numbers_and_headline_stay(tmp_p
         "11 - 20 of 90 results.",
         "{{page.status}}",
         "Home | Video | World | Sport | Contact us",
+        "Home| Video| World| Sport| Contact us",
     ],
 )
 def test_what_belongs_to_the_page_is_no_sentence(line):
@@ -124,6 +125,10 @@ def test_what_belongs_to_the_page_is_no_sentence(line):
         "More from the spring: three bridges.",
         "Marenia | 12 | in favour | 3 | against",
         "The end of the talks is near.",
+        "Forty States contributed to this report.",
+        "Norway and Kenya contributed to this report.",
+        "The template {{ x }} was used by the council to oppose sanctions.",
+        "| ".join(letter * 4 for letter in "abcdefghijklmnopqrstuvwxyz") + "| 2024",
     ],
 )
 def test_what_only_looks_like_the_page_stays(line):

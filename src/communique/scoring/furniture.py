@@ -29,13 +29,19 @@ _ANYWHERE = re.compile(
     |.*\b(?:enable|activate|turn\ on)\ javascript\b.*
     |^for\ information\ media\b.*|^(?:terms\ of\ use|privacy\ policy)\b[^.]*$
     |^\(?(?:additional\ )?(?:reporting|writing|editing)\ by\ [A-Z].*
-    |.*\bcontributed\ to\ this\ (?:report|story|article)\W*|^\(?ends?\)?\W*$|^courtesy\ of\ [^.!?]{2,40}$
+    |^additional\ reporting\b.{2,80}\bcontributed\ to\ this\b.*|^\(?ends?\)?\W*$|^courtesy\ of\ [^.!?]{2,40}$
     |^(?:write\ to\ .{2,60}\ at\ )?\W?[\w.+-]+@[\w-]+\.[\w.-]+\W?$|^\d+\ min(?:ute)?s?\ read\b.*
     |^loading\b.{0,30}(?:\.{3}|…)$|^more\ (?:must-reads\ |stories\ |news\ |articles\ )?from\ [^.!?:]{2,30}$
     |^this\ (?:story|article|post)\ (?:has\ been|was)\ (?:last\ )?updated\b.*|^\d+\s?[-–]\s?\d+\ of\ [\d,]+\ results\W*$
-    |.*\{\{.*|(?:[^|.!?\d]{1,30}\|\s?){4,}[^|.!?\d]{1,30}
+    |^\{\{.*\}\}\W*$|(?:[^|.!?\d]{1,30}\|){4,}[^|.!?\d]{1,30}
     |^accept\ (?:all|cookies)\b.*|^when\ (?:quoting|citing)\b.*\brequired\W*$""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+_PERSON = r"[A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){1,4}"
+_CONTRIBUTED = re.compile(
+    rf"\(?(?!.*\b(?:States|Nations|Members|Parties|Countries|Delegations|Experts|Agencies)\b){_PERSON}"
+    rf"(?:(?:, and|,| and) {_PERSON}){{0,6}}(?: in [A-Z][\w ,]{{2,40}})?"
+    r" contributed to this (?:report|story|article)\W*"
 )
 _BYLINE = re.compile(
     rf"(?:By|BY|(?:Written|Reported|Posted|Interviewed|Interview|Analysis|Story|Text|Blog entry) by):?\s+{_NAMES}"
@@ -61,9 +67,12 @@ _POSTED = re.compile(
 )
 
 
+_PATTERNS = (_OPENINGS, _ANYWHERE, _CONTRIBUTED, _BYLINE, _STAMP, _AGO, _POSTED, _CAPTION)
+
+
 def is_furniture(paragraph: str) -> bool:
     """Whether a paragraph of a text belongs to the page around it."""
     line = " ".join(paragraph.split())
     if len(line.split()) > MOST_WORDS:
         return False
-    return any(pattern.fullmatch(line) for pattern in (_OPENINGS, _ANYWHERE, _BYLINE, _STAMP, _AGO, _POSTED, _CAPTION))
+    return any(pattern.fullmatch(line) for pattern in _PATTERNS)

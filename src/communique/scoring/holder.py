@@ -15,7 +15,7 @@ from typing import NamedTuple
 from communique.scoring.actors import QUOTE, Holding
 from communique.scoring.attribution import attribution
 from communique.scoring.attribution_words import FIRST, OUTLETS, PERSONAL, QUESTIONER, ROLE
-from communique.scoring.persons import common_words, is_person, is_word_for_people, surnames
+from communique.scoring.persons import common_words, is_common_plural, is_person, surnames
 from communique.scoring.sentences import Sentence
 
 _FIRST_PERSON = re.compile(r"\b(?:I|[Ww]e|[Oo]ur|[Mm]y|us)\b(?!\.)")
@@ -85,7 +85,9 @@ def holders(text: str, sentences: Sequence[Sentence], metadata: Mapping[str, str
     for number, sentence in enumerate(sentences):
         _breathe(memory, sentence, paragraph="\n\n" in text[end : sentence.start] or not number)
         outside, opened = _outside(sentence.text, memory.open > 0)
-        said = _said(outside, sentence, memory.common)
+        said = _said(outside, sentence)
+        if said and outside.lstrip(" ,“”").startswith(said.name) and is_common_plural(said.name, text, memory.common):
+            said = None  # a capital only because it opens the sentence
         holder = _holder(sentence, outside, said, number, memory)
         if memory.open and holder.source in ("attribution", "reference"):
             for waiting in memory.waiting:
@@ -118,15 +120,11 @@ def _breathe(memory: _Memory, sentence: Sentence, paragraph: bool) -> None:
         memory.quoted = ""
 
 
-def _said(outside: str, sentence: Sentence, common: frozenset[str]) -> Holding | None:
+def _said(outside: str, sentence: Sentence) -> Holding | None:
     """What the sentence's own wording tells, its quotations aside."""
     if len(outside) > READABLE or not any(map(str.isalpha, outside)):
         return None
-    said = attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
-    opens = said is not None and outside.lstrip(" ,“”").startswith(said.name)
-    if said and opens and said.name[0].isupper() and said.name.lower() in common and not is_word_for_people(said.name):
-        return None  # "Bridges", a capital only because it opens the sentence
-    return said
+    return attribution(outside, headline=not re.search(r"[.!?;:,]\W*$", sentence.text))
 
 
 def _outside(text: str, open_before: bool) -> tuple[str, bool]:

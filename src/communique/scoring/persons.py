@@ -14,8 +14,14 @@ _GENITIVE = re.compile(r"[’']s?$")
 
 
 def common_words(text: str) -> frozenset[str]:
-    """The words that a text has in lower case: such a word is no name where it opens a sentence."""
+    """The words that a text has in lower case: such a word may be no name where it opens a sentence."""
     return frozenset(_COMMON.findall(text))
+
+
+def is_common_plural(name: str, text: str, common: frozenset[str]) -> bool:
+    """Whether "Bridges", opening a sentence, are bridges: known in lower case, and nowhere a name inside a sentence."""
+    several = name.endswith("s") and name.lower() in common and not is_word_for_people(name)
+    return several and not re.search(rf"[\w,] {re.escape(name)}\b", text)
 
 
 def surnames(text: str, common: frozenset[str]) -> frozenset[str]:
