@@ -11,7 +11,7 @@ docx = pytest.importorskip("docx")
 NAMES = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 
 
-def level(at: int, form: str, pattern: str, more: str = "", start: int = 1) -> str:
+def level(at: int, form: str, pattern: str, more: str = "", start: int | str = 1) -> str:
     return (
         f"<w:lvl w:ilvl='{at}'><w:start w:val='{start}'/><w:numFmt w:val='{form}'/>{more}"
         f"<w:lvlText w:val='{pattern}'/></w:lvl>"
@@ -88,6 +88,30 @@ def test_a_list_may_say_where_it_starts_and_how_it_is_written(tmp_path):
 def test_each_form_of_number_is_written_as_word_writes_it(form, start, found, tmp_path):
     write(tmp_path / "a.docx", level(0, form, "%1", start=start), [("7", 0), ("7", 0)])
     assert labels(tmp_path / "a.docx") == found
+
+
+@pytest.mark.parametrize(
+    ("form", "start", "found"),
+    [
+        ("lowerLetter", 780, ["z" * 30, "781"]),
+        ("upperLetter", 0, ["0", "A"]),
+        ("lowerRoman", 0, ["0", "i"]),
+        ("upperRoman", 32_767, ["M" * 32 + "DCCLXVII", "32768"]),
+        ("lowerRoman", 999_999_998, ["999999998", "999999999"]),
+        ("lowerLetter", 2_147_483_647, ["0", "a"]),
+        ("lowerRoman", 2_147_483_647, ["0", "i"]),
+        ("decimal", "9" * 5000, ["0", "1"]),
+    ],
+)
+def test_a_number_without_letters_is_plain_and_an_endless_start_is_as_if_not_given(form, start, found, tmp_path):
+    write(tmp_path / "a.docx", level(0, form, "%1.", start=start), [("7", 0), ("7", 0)])
+    assert labels(tmp_path / "a.docx") == [f"{each}." for each in found]
+
+
+def test_an_endless_start_of_one_list_starts_nothing_anew(tmp_path):
+    start = f"<w:lvlOverride w:ilvl='0'><w:startOverride w:val='{'9' * 5000}'/></w:lvlOverride>"
+    write(tmp_path / "a.docx", OUTLINE, [("7", 0), ("8", 0)], start)
+    assert labels(tmp_path / "a.docx") == ["1.", "2."]
 
 
 def test_a_number_may_hold_those_above_it_in_legal_form_or_go_on_without_restart(tmp_path):

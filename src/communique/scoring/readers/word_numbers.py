@@ -20,6 +20,8 @@ _ROMAN = (
 _PLACE = re.compile(r"%([1-9])")
 # A list's number that stands for "no list".
 _NO_LIST = "0"
+# Beyond these Word writes neither letters (thirty times z) nor Roman numbers; a longer start is no number of a list.
+_LAST_LETTER, _LAST_NUMBER, _DIGITS = 780, 32_767, 9
 
 
 class Level(NamedTuple):
@@ -157,15 +159,20 @@ def _value(element: "BaseOxmlElement | None", path: str) -> str:
 
 def _whole(element: "BaseOxmlElement | None", path: str, otherwise: int) -> int:
     value = _value(element, path)
-    return int(value) if value.isdecimal() else otherwise
+    return int(value) if value.isdecimal() and len(value) <= _DIGITS else otherwise
 
 
 def _letter(number: int) -> str:
-    """a, b … z, aa, bb … as Word counts."""
-    return chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1) if number > 0 else str(number)
+    """a, b … z, aa, bb … as Word counts; the plain number where there is no letter for it."""
+    if not 1 <= number <= _LAST_LETTER:
+        return str(number)
+    return chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
 
 
 def _roman(number: int) -> str:
+    """i, ii, iii, iv …; the plain number where there is no Roman one."""
+    if not 1 <= number <= _LAST_NUMBER:
+        return str(number)
     written = ""
     for value, letters in _ROMAN:
         written += letters * (number // value)
