@@ -123,6 +123,15 @@ def test_a_number_may_hold_those_above_it_in_legal_form_or_go_on_without_restart
     assert labels(tmp_path / "a.docx") == ["I.", "1.", "II.", "2."]
 
 
+@pytest.mark.parametrize(
+    ("value", "found"), [("", "1."), ("1", "1."), ("true", "1."), ("0", "I."), ("false", "I."), ("off", "I.")]
+)
+def test_legal_form_may_be_switched_off(value, found, tmp_path):
+    switch = f"<w:isLgl w:val='{value}'/>" if value else "<w:isLgl/>"
+    write(tmp_path / "a.docx", level(0, "upperRoman", "%1.", switch), [("7", 0)])
+    assert labels(tmp_path / "a.docx") == [found]
+
+
 def test_a_style_numbers_its_paragraphs_and_those_of_styles_made_from_it(tmp_path):
     kept = "<w:pPr><w:numPr><w:ilvl w:val='1'/><w:numId w:val='7'/></w:numPr></w:pPr>"
     style = (

@@ -17,6 +17,8 @@ _ROMAN = (
     (1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"),
     (9, "ix"), (5, "v"), (4, "iv"), (1, "i"),
 )  # fmt: skip
+# How an element that switches something on says that it is off (ECMA-376, 17.17.4).
+_OFF = frozenset({"0", "false", "off"})
 _PLACE = re.compile(r"%([1-9])")
 # A list's number that stands for "no list".
 _NO_LIST = "0"
@@ -138,7 +140,7 @@ def _levels(holder: "BaseOxmlElement") -> dict[int, Level]:
             _value(level, "lvlText"),
             _whole(level, "start", 0),
             _whole(level, "lvlRestart", -1) if _find(level, "lvlRestart") is not None else None,
-            _find(level, "isLgl") is not None,
+            _find(level, "isLgl") is not None and _value(level, "isLgl") not in _OFF,
             _value(level, "suff") == "nothing",
             _value(level, "pStyle"),
         )
