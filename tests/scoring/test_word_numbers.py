@@ -72,6 +72,36 @@ def test_a_list_may_say_where_it_starts_and_how_it_is_written(tmp_path):
     assert labels(tmp_path / "a.docx") == ["Part I:", "Part II:"]
 
 
+DECIMAL = level(0, "decimal", "%1.") + level(1, "decimal", "%1.%2.") + level(2, "decimal", "%1.%2.%3.")
+
+
+def starts(**levels: int) -> str:
+    """Overrides by which a list starts each of its ``levels`` (l0, l1 ...) at a number."""
+    return "".join(
+        f"<w:lvlOverride w:ilvl='{at[1:]}'><w:startOverride w:val='{start}'/></w:lvlOverride>"
+        for at, start in levels.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "items", "found"),
+    [
+        (starts(l0=1, l1=1, l2=1), "81 81 80 81", "1.1. 1.2. 2. 2.1."),
+        (starts(l0=1, l1=1, l2=1), "70 70 81 81 70", "1. 2. 1.1. 1.2. 2."),
+        (starts(l0=1, l1=1, l2=1), "70 71 80 81 80 81 82", "1. 1.1. 1. 1.1. 2. 2.1. 2.1.1."),
+        (starts(l1=5), "80 81 81 80 81", "1. 1.5. 1.6. 2. 2.5."),
+        (starts(l1=5), "70 71 81 81 70 71", "1. 1.1. 1.5. 1.6. 2. 2.1."),
+        (starts(l0=4), "70 71 81 81 80", "1. 1.1. 4.1. 4.2. 5."),
+        (starts(l7=3), "80 81", "1. 1.1."),
+        ("", "72 71 70", "1.1.1. 1.2. 2."),
+    ],
+)
+def test_each_level_of_a_list_starts_where_the_list_says_whatever_level_comes_first(overrides, items, found, tmp_path):
+    places = [(item[0], int(item[1])) for item in items.split()]
+    write(tmp_path / "a.docx", DECIMAL, places, overrides)
+    assert labels(tmp_path / "a.docx") == found.split()
+
+
 @pytest.mark.parametrize(
     ("form", "start", "found"),
     [

@@ -47,7 +47,7 @@ class Numbers:
     def __init__(self, document: "WordDocument") -> None:
         self._styles = {_value(style, "@styleId"): style for style in document.styles.element.iter(f"{_W}style")}
         self._lists: dict[str, tuple[str, dict[int, Level]]] = {}
-        self._restarts: dict[str, dict[int, int]] = {}
+        self._restarts: dict[str, set[int]] = {}
         self._counts: dict[str, dict[int, int]] = {}
         for root in _numbering(document):
             self._read(root)
@@ -67,9 +67,10 @@ class Numbers:
             levels = _levels(abstract.get(key, kind)) | {
                 n: level for each in overrides for n, level in _levels(each).items()
             }
-            starts = {_whole(each, "@ilvl", 0): _whole(each, "startOverride", -1) for each in overrides}
-            self._lists[name] = (key, levels)
-            self._restarts[name] = {level: start for level, start in starts.items() if start >= 0}
+            given = {_whole(each, "@ilvl", 0): _whole(each, "startOverride", -1) for each in overrides}
+            starts = {at: start for at, start in given.items() if start >= 0 and at in levels}
+            self._lists[name] = (key, levels | {at: levels[at]._replace(start=n) for at, n in starts.items()})
+            self._restarts[name] = set(starts)
 
     def before(self, paragraph: "BaseOxmlElement") -> str:
         """What Word writes before a paragraph, with the space behind it; nothing where it is no numbered item."""
@@ -93,15 +94,16 @@ class Numbers:
         return f"{label}{'' if own.tight else ' '}" if label else ""
 
     def _count(self, name: str, key: str, level: int, levels: Mapping[int, Level]) -> dict[int, int]:
-        """Count one item more; lists that follow one abstract list count on, unless one says where it starts."""
+        """Count one item more; lists that follow one abstract list count on, unless one says where it starts.
+
+        A higher level that has not come yet counts as if an item of it stood before this one.
+        """
         counts = self._counts.setdefault(key, {})
-        for at, start in self._restarts.pop(name, {}).items():
-            counts[at] = start - 1
-        counts[level] = counts.get(level, levels[level].start - 1) + 1
-        for at in [at for at in counts if at > level]:
-            restart = levels[at].restart if at in levels else None
-            if restart is None or level < restart:
-                del counts[at]
+        for at in self._restarts.pop(name, ()):
+            counts.pop(at, None)
+        for at in sorted(levels):
+            if at == level or (at < level and at not in counts):
+                _step(counts, at, levels)
         return counts
 
     def _place(self, paragraph: "BaseOxmlElement") -> tuple[str, int]:
@@ -121,6 +123,15 @@ class Numbers:
             seen.add(style)
             yield self._styles[style]
             style = _value(self._styles[style], "basedOn")
+
+
+def _step(counts: dict[int, int], level: int, levels: Mapping[int, Level]) -> None:
+    """Count one item of a level; the levels below it that it restarts have no count after it."""
+    counts[level] = counts.get(level, levels[level].start - 1) + 1
+    for at in [at for at in counts if at > level]:
+        restart = levels[at].restart if at in levels else None
+        if restart is None or level < restart:
+            del counts[at]
 
 
 def _numbering(document: "WordDocument") -> Iterator["BaseOxmlElement"]:
