@@ -21,6 +21,8 @@ _PREFIXES = frozenset({"inter", "over", "under", "counter", "after", "multi"})
 HYPHENATED, FULL = 0.02, 30
 # By so many words one spelling has to outweigh the other before it tells more than that share.
 TELLING = 3
+# No word before a hyphen has more characters than this.
+LONGEST = 80
 
 
 class Words:
@@ -66,5 +68,8 @@ class Words:
 
 def _parts(text: str, line: str) -> tuple[str, str] | None:
     """The parts of a word before and after a hyphen at a line's end; None without one."""
-    first, second = _LAST_PART.search(text), _WORD.match(line)
-    return (first[0], second[0]) if first and second and _HYPHEN.search(text) else None
+    end = text[-LONGEST:]  # of a long paragraph only the end is read, or every further line would cost all before it
+    if not _HYPHEN.search(end[-2:]):
+        return None
+    first, second = _LAST_PART.search(end), _WORD.match(line)
+    return (first[0], second[0]) if first and second else None
