@@ -54,6 +54,12 @@ def test_a_text_that_breaks_no_words_keeps_all_its_hyphens():
     assert "harbourbuilding" in joined([*FILL, *broken, *told])
 
 
+def test_the_length_of_a_paragraph_changes_no_hyphen_at_its_end():
+    long = [*FILL, *FILL, *FILL, "They met at the har-", "bour, a harbour of self-", "governing towns"]
+    assert joined(long).endswith("roads They met at the harbour, a harbour of self-governing towns")
+    assert joined([f"{'x' * 200}-", "y"]).startswith("x" * 200)
+
+
 def test_a_hyphen_that_a_font_calls_soft_is_read(tmp_path):
     book = pymupdf.open()
     book.new_page().insert_text((72, 200), "The Afro\u00adAsian group met.")
@@ -86,6 +92,46 @@ def test_a_head_that_holds_the_number_of_its_page_goes_whatever_else_it_says(tmp
         page.insert_text((72, 40 + 3 * number), head)
         page.insert_text((72, 200), FILL[number])
     assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:4])
+
+
+@pytest.mark.parametrize("height", [78, 790])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["12 States voted for the resolution on ports.", "13 States abstained in the vote, as they had said."],
+        ["1 Scope of the treaty", "2 Terms of the treaty in force"],
+        ["1 Scope of the treaty", "2 Terms in force", "3 Parties to it"],
+        ["We oppose the tolls that were imposed in 1990", "We reject the taxes that were raised in 1991"],
+        [f"{number} States {said} the resolution on the ports." for number, said in
+         enumerate(("back", "oppose", "read", "wrote", "saw", "left"), start=12)],
+    ],
+)  # fmt: skip
+def test_text_whose_numbers_happen_to_count_on_with_the_pages_stays(lines, height, tmp_path):
+    book = pymupdf.open()
+    for number, line in enumerate(lines):
+        page = book.new_page()
+        page.insert_text((72, height), line)
+        page.insert_text((72, 200), f"{FILL[number]}.")
+    found = " ".join(read_pdf(book, tmp_path))
+    assert [line for line in lines if line not in found] == []
+
+
+def test_numbered_heads_of_a_long_file_go_also_where_chapters_change(tmp_path):
+    book = pymupdf.open()
+    heads = [
+        "54 THE HARBOUR",
+        "A CHAPTER 55",
+        "56 THE HARBOUR",
+        "A CHAPTER 57",
+        "58 THE HARBOUR",
+        "ITS END 59",
+        "60 THE SEA.",
+    ]
+    for number, head in enumerate([*heads, "THE SHIPS 61", "62 THE SEA."]):
+        page = book.new_page()
+        page.insert_text((72, 40 + 5 * (number % 3)), head)
+        page.insert_text((72, 200), FILL[number])
+    assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:9])
 
 
 def test_a_page_number_far_from_the_edge_goes_with_the_head_in_its_row(tmp_path):

@@ -23,6 +23,7 @@ _MARGINAL = re.compile(
     r"|(?:https?|file)://\S+)(?:\s+\d{1,4}(?:/\d{1,4})?)?"
 )
 _FIRST_NUMBER, _LAST_NUMBER = re.compile(r"\d{1,4}(?=\s|$)"), re.compile(r"(?<!\S)\d{1,4}$")
+_LETTER = re.compile(r"[^\W\d_]")
 _PROSE = re.compile(r"[a-z]|.*[a-z]{3}[.!?] [A-Z]")
 _SENTENCE_END = re.compile(r"[.!?;:,]$")
 
@@ -51,16 +52,43 @@ def without_furniture(pages: Sequence[Sequence[Line]], title: str = "") -> list[
 
 
 def _with_page_number(pages: Sequence[Sequence[Line]], least: int, usual: float) -> list[set[Line]]:
-    """Outermost lines of each page that begin or end with a number that counts on with the pages."""
+    """Outermost lines of each page that begin or end with a number that counts on with the pages.
+
+    A number alone, or beside words that other pages share, counts on from so few pages; one beside words of its own
+    counts on through most pages, and is no heading's or sentence's.
+    """
     counted = [
         {line: set(_numbers(line, index)) for line in _outermost(page) if _is_plain(line, usual)}
         for index, page in enumerate(pages)
     ]
     often = Counter(offset for page in counted for offset in set().union(*page.values()))
+    shared = _shared_words(counted)
+    most = max(RECURRING, sum(map(bool, pages)) // 2 + 1)
+    # Headings number themselves in front, each with words of its own: such numbers alone do not show a page's.
+    telling = {
+        offset
+        for page in counted
+        for line, offsets in page.items()
+        if _words(line.text) in shared or _LAST_NUMBER.search(line.text)
+        for offset in offsets
+    }
+
+    def counts_on(line: Line, offset: int) -> bool:
+        if _words(line.text) in shared or not _LETTER.search(line.text):
+            return often[offset] >= least
+        text = _is_prose(line) or _SENTENCE_END.search(line.text)
+        return not text and offset in telling and often[offset] >= most
+
     return [
-        {line for line, offsets in page.items() if any(often[offset] >= least for offset in offsets)}
+        {line for line, offsets in page.items() if any(counts_on(line, offset) for offset in offsets)}
         for page in counted
     ]
+
+
+def _shared_words(counted: Sequence[dict[Line, set[int]]]) -> set[str]:
+    """The words that stand beside numbers on two pages or more."""
+    often = Counter(words for page in counted for words in {_words(line.text) for line in page if page[line]})
+    return {words for words, pages in often.items() if pages > 1}
 
 
 def _is_plain(line: Line, usual: float) -> bool:
