@@ -134,6 +134,17 @@ def test_numbered_heads_of_a_long_file_go_also_where_chapters_change(tmp_path):
     assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:9])
 
 
+def test_a_head_goes_with_its_number_though_other_pages_set_the_number_apart(tmp_path):
+    book = pymupdf.open()
+    for number in range(4):
+        page = book.new_page()
+        heads = ["54 THE LONG HARBOUR."] if number == 1 else ["THE LONG HARBOUR.", str(53 + number)]
+        for place, head in enumerate(heads):
+            page.insert_text((72 + 300 * place, 40 + 5 * number), head)
+        page.insert_text((72, 200), FILL[number])
+    assert " ".join(read_pdf(book, tmp_path)) == " ".join(FILL[:4])
+
+
 def test_a_page_number_far_from_the_edge_goes_with_the_head_in_its_row(tmp_path):
     book = pymupdf.open()
     for number in range(4):

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from communique.scoring.readers.pdf_layout import Line, usual_size
 
@@ -69,12 +69,12 @@ def _with_page_number(pages: Sequence[Sequence[Line]], least: int, usual: float)
         offset
         for page in counted
         for line, offsets in page.items()
-        if _words(line.text) in shared or _LAST_NUMBER.search(line.text)
+        if _beside(line) in shared or _LAST_NUMBER.search(line.text)
         for offset in offsets
     }
 
     def counts_on(line: Line, offset: int) -> bool:
-        if _words(line.text) in shared or not _LETTER.search(line.text):
+        if _beside(line) in shared or not _LETTER.search(line.text):
             return often[offset] >= least
         text = _is_prose(line) or _SENTENCE_END.search(line.text)
         return not text and offset in telling and often[offset] >= most
@@ -85,10 +85,15 @@ def _with_page_number(pages: Sequence[Sequence[Line]], least: int, usual: float)
     ]
 
 
-def _shared_words(counted: Sequence[dict[Line, set[int]]]) -> set[str]:
-    """The words that stand beside numbers on two pages or more."""
-    often = Counter(words for page in counted for words in {_words(line.text) for line in page if page[line]})
-    return {words for words, pages in often.items() if pages > 1}
+def _shared_words(pages: Sequence[Iterable[Line]]) -> set[str]:
+    """The words, numbers aside, that outermost lines of two pages or more hold."""
+    often = Counter(words for page in pages for words in {_beside(line) for line in page})
+    return {words for words, count in often.items() if count > 1}
+
+
+def _beside(line: Line) -> str:
+    """A line's words without its numbers: a head may have its page's number in its row or in a line of its own."""
+    return " ".join(_DIGITS.sub("", line.text.casefold()).split())
 
 
 def _is_plain(line: Line, usual: float) -> bool:
