@@ -2,6 +2,8 @@
 
 import io
 
+import pytest
+
 from communique.scoring.documents import Document, read_documents
 from communique.scoring.sentences import split
 from communique.scoring.source import _piped
@@ -108,3 +110,16 @@ def test_a_paragraph_that_is_a_place_to_link_to_is_no_link(tmp_path):
     named = f'<p><b>Ana Pell: </b><a name="lorries">{asked} {PROSE[1]} {PROSE[2]}</a></p>'
     middle = page().replace(f"<p>{PROSE[1]}</p><p>{PROSE[2]}</p>", named)
     assert any(asked in sentence for sentence in sentences(tmp_path, middle))
+
+
+@pytest.mark.parametrize("code", ["&#1;", "&#11;", "&#12;", "&#x1F;", "&#xFFFE;", "&#xFFFF;"])
+def test_characters_that_no_page_may_hold_are_left_out_wherever_they_stand(tmp_path, code):
+    wrapped = f"<p>The council {code} said on\nMonday that the road was open.</p>"
+    listed = f"<ol><li>The {code} second bridge is to be built.</li></ol>"
+    preformatted = f"<pre>Marenia {code} pays for the first\nbridge, the council said.</pre>"
+    document = only(tmp_path, page(f"{wrapped}{listed}{preformatted}", title=f"{HEADLINE}{code}"))
+    assert "The council said on Monday that the road was open." in " ".join(document.text.split())
+    assert "Marenia pays for the first bridge, the council said." in " ".join(document.text.split())
+    assert document.metadata["title"] == HEADLINE
+    short = only(tmp_path, f"<html><body><div>Closed {code} today</div></body></html>")
+    assert short.text.split() == ["Closed", "today"]

@@ -18,6 +18,8 @@ FIELDS = ("title", "date", "url", "site")
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
 _PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
 _BEGIN = re.compile(r"<!doctype\s|<html\b", re.IGNORECASE)
+# Characters that a page can write as &#1; and that XML, and so every text that is put into a tree, forbids.
+_FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BREAKS = re.compile(r"(?:<br\s*/?>(?:\s|&nbsp;)*){2,}", re.IGNORECASE)
 # Raised links to notes, lists of links into the page itself (its contents), and what stands under a picture.
 PRUNED = [
@@ -48,7 +50,8 @@ def check(source: Source, columns: Columns) -> tuple[str, ...]:
     from trafilatura import html2txt
 
     source.encoding = find_encoding(source, _declared_encoding(source))
-    if not any(map(str.isalpha, html2txt(_whole_page(source.text())))):
+    tree = _tree(_whole_page(source.text()))
+    if tree is None or not any(map(str.isalpha, html2txt(tree))):
         raise CommuniqueError(f"{source.path}: this page holds no text; save it after it has loaded, or leave it out")
     return FIELDS
 
@@ -69,10 +72,9 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
     Where trafilatura finds no article, all visible text is taken.
     """
     from trafilatura import bare_extraction, html2txt
-    from trafilatura.utils import load_html
 
     page = _whole_page(source.text())
-    tree = load_html(page)
+    tree = _tree(page)
     headlines = [] if tree is None else [_line(h.text_content()) for h in tree.iter("h1")]
     standfirst = "" if tree is None else _standfirst(tree)
     if tree is not None:
@@ -87,12 +89,30 @@ def read(source: Source, columns: Columns) -> Iterator[Record]:
         prune_xpath=PRUNED,
     )
     if found is None or not (found.text or "").strip():
-        yield Record(html2txt(page), dict.fromkeys(FIELDS, ""))
+        yield Record(html2txt(page if tree is None else _tree(page)), dict.fromkeys(FIELDS, ""))
         return
     values = (found.title, found.date, found.url, _site(found.sitename or "", found.url or ""))
-    metadata = {name: _line(value or "") for name, value in zip(FIELDS, values, strict=True)}
+    metadata = {name: _line(_allowed(value or "")) for name, value in zip(FIELDS, values, strict=True)}
     headline = _headline(headlines, metadata["title"])
     yield Record("\n\n".join(_with_opening(_paragraphs(found.text), headline, standfirst)), metadata)
+
+
+def _tree(page: str) -> "HtmlElement | None":
+    """The page's elements, their text without what XML forbids; nothing if it cannot be read as a page."""
+    from trafilatura.utils import load_html
+
+    tree: HtmlElement | None = load_html(page)
+    for element in () if tree is None else tree.iter():
+        if element.text and _FORBIDDEN.search(element.text):
+            element.text = _allowed(element.text)
+        if element.tail and _FORBIDDEN.search(element.tail):
+            element.tail = _allowed(element.tail)
+    return tree
+
+
+def _allowed(text: str) -> str:
+    """A text without what XML forbids; a line or page feed, which parts words, becomes a space."""
+    return _FORBIDDEN.sub(lambda match: " " if match[0] in "\v\f" else "", text)
 
 
 def _site(name: str, url: str) -> str:
