@@ -123,3 +123,8 @@ def test_characters_that_no_page_may_hold_are_left_out_wherever_they_stand(tmp_p
     assert document.metadata["title"] == HEADLINE
     short = only(tmp_path, f"<html><body><div>Closed {code} today</div></body></html>")
     assert short.text.split() == ["Closed", "today"]
+
+
+def test_a_site_whose_name_is_no_address_keeps_it(tmp_path):
+    name = '<meta property="og:site_name" content="http://[site">'
+    assert only(tmp_path, page(head=name)).metadata["site"] == "http://[site"

@@ -117,7 +117,10 @@ def _allowed(text: str) -> str:
 
 def _site(name: str, url: str) -> str:
     """The site's name; where a page gives an address instead, perhaps that of its account elsewhere, its own host."""
-    host = urlsplit(url or name).hostname if "://" in name else None
+    try:
+        host = urlsplit(url or name).hostname if "://" in name else None
+    except ValueError:  # an address that is none, as http://[site
+        return name
     return host.removeprefix("www.") if host else name
 
 
