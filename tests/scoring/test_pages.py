@@ -127,4 +127,31 @@ def test_characters_that_no_page_may_hold_are_left_out_wherever_they_stand(tmp_p
 
 def test_a_site_whose_name_is_no_address_keeps_it(tmp_path):
     name = '<meta property="og:site_name" content="http://[site">'
-    assert only(tmp_path, page(head=name)).metadata["site"] == "http://[site"
+    assert only(tmp_path, page(head=name)).metadata["site"].lower() == "http://[site"
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        "<script>var s = '<html><body>';</script>",
+        "<!-- <html> -->",
+        '<iframe srcdoc="<html><body>Buy a lorry</body></html>"></iframe>',
+        "<p>The page began with <html></p>",
+    ],
+)
+@pytest.mark.parametrize("opening", ["", "<body>", "<!-- kept by a cache --><body>", "<html><body>"])
+def test_a_page_that_begins_within_another_hides_nothing_before_it(tmp_path, opening, inner):
+    paragraphs = [f"<p>{text}</p>" for text in PROSE]
+    read = sentences(tmp_path, opening + "".join([*paragraphs[:3], inner, *paragraphs[3:]]))
+    assert [sentence for sentence in read if sentence in PROSE] == PROSE
+
+
+def test_what_a_server_prints_before_a_commented_page_hides_nothing(tmp_path):
+    warning = "<br />\n<b>Warning</b>: constant undefined in <b>/srv/page</b> on line <b>9</b><br />\n<!-- a <p> -->"
+    assert sentences(tmp_path, warning + page()) == sentences(tmp_path, page())
+
+
+def test_what_stands_before_a_page_as_a_block_hides_neither_itself_nor_the_page(tmp_path):
+    read = sentences(tmp_path, f"<p>{STANDFIRST}.</p>" + page())
+    assert set(PROSE) <= set(read)
+    assert only(tmp_path, "<script>let a = 1</script>" + page()).metadata["title"] == HEADLINE

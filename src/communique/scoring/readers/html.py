@@ -16,8 +16,12 @@ if TYPE_CHECKING:
 
 FIELDS = ("title", "date", "url", "site")
 _DECLARED = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?\s*([\w-]{1,40})", re.IGNORECASE)
-_PAGE = re.compile(r"<(?:html|body)\b", re.IGNORECASE)
-_BEGIN = re.compile(r"<!doctype\s|<html\b", re.IGNORECASE)
+# The first of these that is no comment tells whether a page begins there, or what is part of one.
+_BEGIN = re.compile(
+    r"<!--.*?-->|(?P<page><!doctype\s|<html\b)"
+    r"|<(?:!--|(?:head|body|p|div|h[1-6]|article|section|main|script|style|iframe|template|textarea)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
 # Characters that a page can write as &#1; and that XML, and so every text that is put into a tree, forbids.
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BREAKS = re.compile(r"(?:<br\s*/?>(?:\s|&nbsp;)*){2,}", re.IGNORECASE)
@@ -130,13 +134,15 @@ def _line(text: str) -> str:
 
 
 def _whole_page(page: str) -> str:
-    """The page with a body around a mere fragment, and a paragraph where two line breaks stand for one.
+    """A mere fragment made a page, and a paragraph where two line breaks stand for one.
 
-    What stands before the page, as a server's warnings do, is no part of it.
+    What stands before the page, as a server's warnings do, is no part of it; what begins inside text, scripts or
+    frames is no page.
     """
-    begin = _BEGIN.search(page)
-    page = _BREAKS.sub("<p>", page[begin.start() :] if begin else page)
-    return page if _PAGE.search(page) else f"<html><body>{page}</body></html>"
+    first = next((found for found in _BEGIN.finditer(page) if found["page"] or not found[0].endswith("-->")), None)
+    whole = first is not None and first["page"] is not None
+    page = _BREAKS.sub("<p>", page[first.start() :] if first and whole else page)
+    return page if whole else f"<html>{page}</html>"
 
 
 def _open_layout(tree: "HtmlElement") -> None:
