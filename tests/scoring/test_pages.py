@@ -1,6 +1,7 @@
 """Web pages as sites make them: headline, standfirst, wrapped source, warnings before the page, frames, fragments."""
 
 import io
+import time
 
 import pytest
 
@@ -155,3 +156,26 @@ def test_what_stands_before_a_page_as_a_block_hides_neither_itself_nor_the_page(
     read = sentences(tmp_path, f"<p>{STANDFIRST}.</p>" + page())
     assert set(PROSE) <= set(read)
     assert only(tmp_path, "<script>let a = 1</script>" + page()).metadata["title"] == HEADLINE
+
+
+def test_a_long_run_of_spaces_is_read_in_time_that_grows_with_its_length(tmp_path):
+    begun = time.process_time()
+    only(tmp_path, page("<p>The road\nopens" + 100_000 * " " + "on Monday.</p>"))
+    assert time.process_time() - begun < 5  # what tries each end of the run takes half a minute
+
+
+def test_code_and_tables_that_are_set_line_by_line_keep_their_lines(tmp_path):
+    code = ["x = {1: [2, 3],", "y: [5, 6],", "z: [7, 8]}"]
+    table = ["Velden 1 204 = 55 %,", "marenia 980 = 45 %,", "kell 7 = 0 %"]
+    for lines in (code, table):
+        read = only(tmp_path, page("<pre>" + "\n".join(lines) + "</pre>")).text.split("\n")
+        assert set(lines) <= set(read)
+
+
+def test_what_only_opens_with_the_description_and_goes_on_for_long_is_no_standfirst(tmp_path):
+    head = f'<meta name="description" content="{STANDFIRST}, and {PROSE[1]}">'
+    opened = f"{STANDFIRST}, and {PROSE[1]}"
+    for more, wanted in (([PROSE[2]], True), (PROSE[2:], False)):
+        box = f'<footer><div class="footer">{opened} {" ".join(more)}</div></footer></body>'
+        read = only(tmp_path, page(head=head).replace("</body>", box)).text
+        assert (STANDFIRST in read) is wanted

@@ -43,7 +43,7 @@ _DESCRIBED = "//meta[@name='description' or @property='og:description']/@content
 _NARROW = "//p | //h2 | //h3 | //h4 | //*[self::div or self::span or self::strong][not(.//div or .//p or .//li)]"
 _WRAPPED = "//text()[contains(., '\n')][not(ancestor::pre or ancestor::script or ancestor::style)]"
 _PROSE = ("p", *["a", "b", "strong", "i", "em", "u", "font", "span", "cite", "q"])
-_WRAP = re.compile(r"\s*\n\s*")
+_SPACES = re.compile(r"\s+")
 _INLINE = ("b", "strong", "i", "em", "u", "font", "span", "a", "br", "img", "sup", "big")
 _LOOSE = "preceding-sibling::*[self::b or self::strong or self::font] or preceding-sibling::text()[normalize-space()]"
 _BLOCKS = "descendant::table or descendant::p or descendant::div or descendant::br or descendant::ul"
@@ -155,7 +155,7 @@ def _open_layout(tree: "HtmlElement") -> None:
     for text in tree.xpath(_WRAPPED):
         parent = text.getparent()
         between = "\n" if text.isspace() and parent.tag not in _PROSE else " "
-        line = _WRAP.sub(between, text)
+        line = _unwrapped(text, between)
         parent.text, parent.tail = (line, parent.tail) if text.is_text else (parent.text, line)
     for table in tree.xpath("//table"):
         cells = table.xpath(".//td")
@@ -173,6 +173,11 @@ def _open_layout(tree: "HtmlElement") -> None:
         for number, item in enumerate(items.findall("li"), int(begin) if begin.isdecimal() else 1):
             into = item if (item.text or "").strip() or not len(item) else item[0]
             into.text = f"{number}. {(into.text or '').lstrip()}"
+
+
+def _unwrapped(text: str, between: str) -> str:
+    """A text with this in place of each run of spaces that holds a line break; other runs stay as they are."""
+    return _SPACES.sub(lambda run: between if "\n" in run[0] else run[0], text)
 
 
 def _open_preformatted(element: "HtmlElement") -> None:
