@@ -26,6 +26,7 @@ from communique.cli.options import (
 from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
+    from communique.adaptation.archive import HeldOut
     from communique.adaptation.student import Adaptation
     from communique.data.dataset import Corpus
 
@@ -65,22 +66,21 @@ def adapt(
 
     The run keeps the archive's fingerprint and never its text. Documents that the evaluation holds are refused.
     """
-    from communique.adaptation.archive import HeldOut, read_archive
-    from communique.adaptation.student import AdaptedModel
-    from communique.adaptation.student import adapt as adapt_model
+    from communique.adaptation import student
+    from communique.adaptation.archive import read_archive
     from communique.models.folder import check_destination
     from communique.tracking.mlflow_tracker import MlflowTracker
 
     check_destination(out)
     corpus, measured = read_labelled(path, codebook), _measured(measure or [], codebook)
-    excluded = [HeldOut.of_file(file) for file in exclude or []]
+    excluded = _excluded(exclude or [])
     archive = read_archive([*documents, *(more or [])], text_column, id_column)
-    done = adapt_model(
+    done = student.adapt(
         load(model, tracking_uri),
         archive,
         corpus,
         split,
-        AdaptedModel(encoder, epochs, seed=seed),
+        student.AdaptedModel(encoder, epochs, seed=seed),
         MlflowTracker(tracking_uri, ARTIFACTS),  # last, since it makes a store where there is none
         measure=measured,
         exclude=excluded,
@@ -92,8 +92,7 @@ def adapt(
         resamples=resamples,
     )
     done.result.model.save(out)
-    _tell(done, resamples)
-    console.print(f"run {done.result.run_id} → {out}")
+    _tell(done, resamples, out)
 
 
 def _measured(given: list[str], codebook: Path) -> "Mapping[str, Corpus]":
@@ -103,8 +102,14 @@ def _measured(given: list[str], codebook: Path) -> "Mapping[str, Corpus]":
     return {name: read_labelled(Path(file), codebook) for name, _, file in pairs}
 
 
-def _tell(done: "Adaptation", resamples: int) -> None:
-    """What was used of the archive, and the adapted model beside its teacher on every part."""
+def _excluded(files: list[Path]) -> "list[HeldOut]":
+    from communique.adaptation.archive import HeldOut
+
+    return [HeldOut.of_file(file) for file in files]
+
+
+def _tell(done: "Adaptation", resamples: int, out: Path) -> None:
+    """What was used of the archive, the adapted model beside its teacher on every part, and where it is."""
     from communique.evaluation.comparison import compare as compare_systems
     from communique.evaluation.predictions import System
     from communique.reporting.terminal import terminal
@@ -122,3 +127,4 @@ def _tell(done: "Adaptation", resamples: int) -> None:
         systems = [System("teacher", (said.to_frame(part),)), System("adapted", (adapted,))]
         board = compare_systems(systems, "teacher", resamples=resamples)
         console.print(terminal(board, part, console.width))
+    console.print(f"run {done.result.run_id} → {out}")

@@ -5,9 +5,11 @@ and n-grams of words are looked up as numbers; the rest is sparse arithmetic, sh
 does otherwise (n-grams across words, presence for counts, no document frequencies) is left to scikit-learn.
 """
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,16 @@ CHUNK = 256  # sentences that one thread takes at a time
 REMEMBERED = 200_000  # distinct words kept, so that memory stays flat on an endless archive
 OPTIONS = ("analyzer", "ngram_range", "lowercase", "binary", "use_idf")  # in which our vectorisers differ
 SPACES = re.compile(r"\s\s+")
+
+
+def write_vocabularies(path: Path, vocabularies: Sequence[Mapping[str, Any]]) -> None:
+    """Write what ``LinearNgrams.to_arrays`` says of its vectorisers."""
+    path.write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
+
+
+def read_vocabularies(path: Path) -> list[dict[str, Any]]:
+    """Read it again."""
+    return list(json.loads(path.read_text(encoding="utf-8")))
 
 
 class LinearNgrams:

@@ -6,7 +6,6 @@ the vectors (Kim 2014). Wide: word and character n-grams, one weight a label eac
 score it, tens of times faster than an encoder.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,7 +20,7 @@ from communique.models.base import Bounds, StanceModel, Validation
 from communique.models.encoder import PACKAGED, require_transformers
 from communique.models.lineage import archive_of, check_trained_alike
 from communique.models.linear import read_arrays, write_arrays
-from communique.models.ngrams import CHUNK, LinearNgrams
+from communique.models.ngrams import CHUNK, LinearNgrams, read_vocabularies, write_vocabularies
 from communique.models.threads import threads
 
 WEIGHTS, TOKENIZER, NGRAMS = "student.safetensors", "tokenizer.json", "ngrams.json"
@@ -125,15 +124,14 @@ class StaticModel(StanceModel):
     def _save(self, folder: Path) -> None:
         arrays, vocabularies = self.wide_.to_arrays(np.float16)
         write_arrays(folder / WEIGHTS, {**self.deep_, **arrays})
-        (folder / NGRAMS).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
+        write_vocabularies(folder / NGRAMS, vocabularies)
         (folder / TOKENIZER).write_text(self.tokenizer_.to_str(), encoding="utf-8")
 
     def _load(self, folder: Path) -> None:
         from tokenizers import Tokenizer
 
         arrays = read_arrays(folder / WEIGHTS)
-        vocabularies = json.loads((folder / NGRAMS).read_text(encoding="utf-8"))
-        self.wide_ = LinearNgrams.from_arrays(arrays, vocabularies)
+        self.wide_ = LinearNgrams.from_arrays(arrays, read_vocabularies(folder / NGRAMS))
         self.deep_ = {name: array for name, array in arrays.items() if name in DEEP}
         self.tokenizer_ = Tokenizer.from_file(str(folder / TOKENIZER))
 

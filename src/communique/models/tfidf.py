@@ -1,6 +1,5 @@
 """Word and character n-grams, weighted by tf-idf, into one linear classifier a label."""
 
-import json
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -15,7 +14,7 @@ from sklearn.utils._param_validation import InvalidParameterError
 from communique.errors import CommuniqueError
 from communique.models.base import Bounds, Size, StanceModel, Validation
 from communique.models.linear import linear_size, read_arrays, write_arrays
-from communique.models.ngrams import LinearNgrams
+from communique.models.ngrams import LinearNgrams, read_vocabularies, write_vocabularies
 
 WEIGHTS, NGRAMS = "linear.safetensors", "ngrams.json"
 
@@ -92,8 +91,8 @@ class TfidfModel(StanceModel):
     def _save(self, folder: Path) -> None:
         arrays, vocabularies = self.ngrams_.to_arrays()
         write_arrays(folder / WEIGHTS, arrays)
-        (folder / NGRAMS).write_text(json.dumps(vocabularies, ensure_ascii=False), encoding="utf-8")
+        write_vocabularies(folder / NGRAMS, vocabularies)
 
     def _load(self, folder: Path) -> None:
         arrays = read_arrays(folder / WEIGHTS)
-        self.ngrams_ = LinearNgrams.from_arrays(arrays, json.loads((folder / NGRAMS).read_text(encoding="utf-8")))
+        self.ngrams_ = LinearNgrams.from_arrays(arrays, read_vocabularies(folder / NGRAMS))
