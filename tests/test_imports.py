@@ -58,21 +58,22 @@ def test_only_the_tracking_room_knows_mlflow(path: Path) -> None:
         assert "import mlflow" not in path.read_text(encoding="utf-8")
 
 
-def test_the_linear_path_needs_no_torch() -> None:
+def test_the_linear_path_needs_no_torch_and_no_reader_of_estimators(tmp_path: Path) -> None:
     code = (
         "import sys\n"
         "class Absent:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name.split('.')[0] in ('torch', 'transformers', 'datasets'):\n"
+        "        if name.split('.')[0] in ('torch', 'transformers', 'datasets', 'skops'):\n"
         "            raise ModuleNotFoundError(name)\n"
         "sys.meta_path.insert(0, Absent())\n"
         "import pandas as pd\n"
+        "from communique.models import load_model\n"
         "from communique.models.tfidf import TfidfModel\n"
         "import communique.cli, communique.scoring.scorer, communique.training\n"
         "m = TfidfModel().fit(['one ship', 'two ports'] * 9, pd.DataFrame({'x': [0, 1] * 9}))\n"
-        "print(m.raw_proba(['one port']).shape)"
+        "print(load_model(m.save('model')).raw_proba(['one port']).shape)"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.stdout.strip() == "(1, 1)", done.stderr
 
 
@@ -82,7 +83,7 @@ def test_scoring_with_the_packaged_model_loads_nothing_that_it_does_not_need(tmp
         "import sys\n"
         "from communique.cli import app\n"
         "app(['score', 'a.txt', '--out', 'a.csv'], standalone_mode=False)\n"
-        "print({'torch', 'transformers', 'datasets', 'mlflow', 'matplotlib'} & set(sys.modules))"
+        "print({'torch', 'transformers', 'datasets', 'mlflow', 'skops', 'matplotlib'} & set(sys.modules))"
     )
     kept = {name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"}  # MLflow itself sets it
     settings: dict[str, Any] = {"capture_output": True, "text": True, "cwd": tmp_path, "env": kept}
