@@ -118,6 +118,24 @@ def test_distil_writes_a_student(run: Run, folder: Path, tiny_encoder: Path, mon
     assert student.codebook == _book(folder)
 
 
+def test_distil_with_layers_writes_a_shallow_encoder(
+    run: Run, folder: Path, tiny_encoder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("split")
+    monkeypatch.setattr("communique.models.transformer.locate", lambda encoder: tiny_encoder)
+    corpus = read_corpus(folder / "data" / "sentences.jsonl", _book(folder))
+    parts = Split.load(folder / "data" / "splits.json").apply(corpus)
+    fit_model(LexiconModel("data/codebook.yaml"), parts["train"], parts["validation"]).save(folder / "teacher")
+    said = run("distil", "--teacher", "teacher", "--out", "student", "--layers", 1)
+    assert said.code == 0
+    student = load_model(folder / "student")
+    assert isinstance(student, TransformerModel)
+    assert student.layers == 1
+    assert student.provenance["teacher"] == "lexicon"
+    assert "transformer: layers=7" in run("distil", "--teacher", "teacher", "--out", "other", "--layers", 7).error
+    assert not (folder / "other").exists()
+
+
 def test_a_large_input_goes_to_onnx_once_prepared_and_a_small_one_to_torch(
     run: Run, folder: Path, encoder_model: Path, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:

@@ -13,7 +13,6 @@ from communique.data.dataset import Corpus
 from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
 from communique.models import PACKAGED_MODEL, load_model
-from communique.models.lineage import training_fingerprint
 from communique.models.static import StaticModel, deep_scores
 from communique.models.tfidf import TfidfModel
 from communique.training import fit_model
@@ -82,44 +81,6 @@ def test_the_student_follows_its_teacher(student: StaticModel, teacher: Path, pa
     assert student.provenance["teacher_digest"] == load_model(teacher).fingerprint
 
 
-def test_a_teacher_that_may_have_seen_the_test_is_refused(teacher: Path, corpus: Corpus) -> None:
-    other = corpus.where(lambda s: s.document >= "d008")
-    with pytest.raises(
-        CommuniqueError, match=r"teacher tfidf \(.*\): was fitted on other sentences than this training"
-    ):
-        StaticModel(str(teacher)).fit(other.texts, other.indicators)
-
-
-def test_a_student_of_a_teacher_adapted_to_an_archive_carries_its_fingerprint(
-    parts: tuple[Corpus, Corpus], teacher: Path, tmp_path: Path
-) -> None:
-    adapted = load_model(teacher)
-    adapted.provenance["archive"] = {"fingerprint": "f", "documents": 2, "sentences": 9}
-    train, model = parts[0], StaticModel(str(adapted.save(tmp_path / "adapted")))
-    model.labels, model.provenance = tuple(train.codebook.names), {"trained_on": adapted.provenance["trained_on"]}
-    model._lesson(train.texts, train.indicators.to_numpy())
-    assert model.provenance["archive"] == adapted.provenance["archive"]
-
-
-def test_unlabelled_sentences_are_learned_from_through_the_teacher_alone(
-    parts: tuple[Corpus, Corpus], teacher: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "more.txt").write_text("\n".join(["", *parts[1].texts]) + "\n", encoding="utf-8")
-    lines = [json.dumps({"id": "1", "text": text}) for text in parts[1].texts]
-    (tmp_path / "more.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    train = parts[0]
-    for name in ("more.txt", "more.jsonl"):
-        model = StaticModel(str(teacher), mix=0.25, unlabelled=str(tmp_path / name))
-        trained_on = training_fingerprint(train.texts, train.indicators)
-        model.labels, model.provenance = tuple(train.codebook.names), {"trained_on": trained_on}
-        sentences, targets = model._lesson(train.texts, train.indicators.to_numpy())
-        taught = load_model(teacher).predict_proba(sentences)
-        assert sentences == [*train.texts, *parts[1].texts]
-        np.testing.assert_allclose(targets[len(train) :], taught[len(train) :], atol=1e-6)
-        mixed = 0.25 * taught[: len(train)] + 0.75 * train.indicators.to_numpy()
-        np.testing.assert_allclose(targets[: len(train)], mixed, atol=1e-6)
-
-
 def test_mistakes_are_one_sentence(tmp_path: Path, parts: tuple[Corpus, Corpus]) -> None:
     (tmp_path / "empty.txt").write_text("\n\n")
     (tmp_path / "bad.jsonl").write_text('{"text": "a"}\n{"words": "b"}\n')
@@ -131,9 +92,6 @@ def test_mistakes_are_one_sentence(tmp_path: Path, parts: tuple[Corpus, Corpus])
         read_texts(tmp_path / "none.txt")
     with pytest.raises(CommuniqueError, match="span 4 must be odd"):
         StaticModel(span=4).fit(parts[0].texts, parts[0].indicators)
-    (tmp_path / "more.txt").write_text("one sentence\n")
-    with pytest.raises(CommuniqueError, match="need a teacher"):
-        StaticModel(unlabelled=str(tmp_path / "more.txt")).fit(parts[0].texts, parts[0].indicators)
 
 
 def test_an_encoder_without_word_vectors_is_one_sentence(

@@ -1,6 +1,6 @@
 """The static student: vectors of word pieces seen through narrow windows, beside tf-idf n-grams; no layers above.
 
-Its log-odds are the mean of two parts, learned apart from a fitted model's probabilities (Hinton et al. 2015). Deep:
+Its log-odds are the mean of two parts, learned apart from a fitted model's probabilities (``models.taught``). Deep:
 a vector a word piece, a convolution over a few neighbours, the largest value of each channel and a weighted mean of
 the vectors (Kim 2014). Wide: word and character n-grams, one weight a label each. Numpy, scikit-learn and tokenizers
 score it, tens of times faster than an encoder.
@@ -14,26 +14,23 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.special import expit
 
-from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
-from communique.models.base import Bounds, StanceModel, Validation
+from communique.models.base import Bounds, Validation
 from communique.models.encoder import PACKAGED, require_transformers
-from communique.models.lineage import archive_of, check_trained_alike
 from communique.models.linear import read_arrays, write_arrays
 from communique.models.ngrams import CHUNK, LinearNgrams, read_vocabularies, write_vocabularies
+from communique.models.taught import TaughtModel
 from communique.models.threads import threads
 
 WEIGHTS, TOKENIZER, NGRAMS = "student.safetensors", "tokenizer.json", "ngrams.json"
 
 
-class StaticModel(StanceModel):
+class StaticModel(TaughtModel):
     """A student of the model saved in the folder ``teacher``; without one it learns from the labels alone.
 
-    The teacher must have been fitted on the very sentences given, or it could tell of what is kept for the test.
-    ``mix`` is the weight of the teacher's probabilities against the labels. ``unlabelled`` is a file of sentences of
-    one's own (.txt, one a line, or .jsonl with ``text``) that the teacher alone labels. ``width`` is the length of a
-    word piece's vector, begun from the words of ``encoder``; each of ``channels`` looks at ``span`` neighbours. ``c``
-    is the inverse regularisation of the n-grams' weights, of which those in fewer than ``min_df`` sentences are none.
+    ``teacher``, ``mix`` and ``unlabelled`` as in ``TaughtModel``. ``width`` is the length of a word piece's vector,
+    begun from the words of ``encoder``; each of ``channels`` looks at ``span`` neighbours. ``c`` is the inverse
+    regularisation of the n-grams' weights, of which those in fewer than ``min_df`` sentences are none.
     """
 
     kind = "static"
@@ -91,24 +88,6 @@ class StaticModel(StanceModel):
         self.wide_ = fit_wide(sentences, targets, self.c, self.min_df)
         self.tokenizer_, self.deep_ = fit_deep(self, sentences, targets)
 
-    def _lesson(self, texts: list[str], labels: np.ndarray) -> tuple[list[str], np.ndarray]:
-        """The sentences to learn from and a probability for each label, ``(n, L)``."""
-        further = [] if self.unlabelled is None else read_texts(self.unlabelled)
-        if self.teacher is None:
-            if further:
-                raise CommuniqueError("static: unlabelled sentences need a teacher to label them; name one")
-            return texts, labels.astype(np.float32)
-        from communique.models import load_model
-
-        teacher = load_model(self.teacher)
-        if teacher.labels != self.labels:
-            raise CommuniqueError(f"{self.teacher}: has other labels than these sentences; name a teacher of the same")
-        check_trained_alike(teacher, self.provenance["trained_on"], f"teacher {teacher.name} ({self.teacher})")
-        self.provenance |= {"teacher": teacher.name, "teacher_digest": teacher.fingerprint, **archive_of([teacher])}
-        said = teacher.predict_proba([*texts, *further])
-        known = self.mix * said[: len(texts)] + (1 - self.mix) * labels
-        return [*texts, *further], np.concatenate([known, said[len(texts) :]]).astype(np.float32)
-
     def _proba(self, texts: list[str]) -> np.ndarray:
         chunks = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
         with ThreadPoolExecutor(threads()) as pool:
@@ -117,9 +96,6 @@ class StaticModel(StanceModel):
     def _chunk(self, texts: Sequence[str]) -> np.ndarray:
         deep = deep_scores(self.deep_, *_laid_out(self.tokenizer_, texts))
         return np.asarray(expit((deep + self.wide_.scores(texts)) / 2), dtype=float)
-
-    def _parameters(self) -> dict[str, Any]:
-        return super()._parameters() | {"teacher": None, "unlabelled": None}  # paths of the machine that fitted it
 
     def _save(self, folder: Path) -> None:
         arrays, vocabularies = self.wide_.to_arrays(np.float16)

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 
 from communique.errors import CommuniqueError
 from communique.evaluation.thresholds import fit_thresholds
-from communique.models.base import Bounds, Size, StanceModel, Validation
+from communique.models.base import Bounds, Size, Validation
 from communique.models.encoder import (
     PACKAGED,
     batches_by_length,
@@ -24,6 +24,7 @@ from communique.models.encoder import (
     use_bfloat16,
     windows_of,
 )
+from communique.models.taught import TaughtModel
 
 if TYPE_CHECKING:
     from communique.models.network import StanceNetwork
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
 NETWORK = "network"
 
 
-class TransformerModel(StanceModel):
+class TransformerModel(TaughtModel):
     """MiniLM (or any BERT by ``encoder``) fine-tuned with binary cross-entropy over all labels at once.
 
-    ``freeze_layers`` lowest layers keep their pretrained weights. With validation the epoch of the best
-    macro-F1 is kept and training stops after ``patience`` epochs without a better one. ``precision`` is
-    ``auto`` (bfloat16 where the processor has it), ``float32`` or ``bfloat16``.
+    Of the encoder's layers the lowest ``layers`` are taken (0: all), of which the lowest ``freeze_layers`` keep their
+    pretrained weights. ``teacher``, ``mix`` and ``unlabelled`` as in ``TaughtModel``. With validation the epoch of the
+    best macro-F1 is kept and training stops after ``patience`` epochs without a better one. ``precision`` is ``auto``
+    (bfloat16 where the processor has it), ``float32`` or ``bfloat16``.
     """
 
     kind = "transformer"
@@ -49,9 +51,11 @@ class TransformerModel(StanceModel):
         "warmup": Bounds(),
         "weight_decay": Bounds(),
         "dropout": Bounds(0, 0.99),
+        "layers": Bounds(),
         "freeze_layers": Bounds(),
         "max_length": Bounds(8, 512),
         "patience": Bounds(low=1),
+        "mix": Bounds(0, 1),
         "seed": Bounds(0, 2**32 - 1),
     }
 
@@ -65,11 +69,15 @@ class TransformerModel(StanceModel):
         warmup: float = 0.1,
         weight_decay: float = 0.01,
         dropout: float = 0.1,
+        layers: int = 0,
         freeze_layers: int = 0,
         max_length: int = 128,
         patience: int = 2,
         precision: str = "auto",
         seed: int = 0,
+        teacher: str | None = None,
+        mix: float = 0.5,
+        unlabelled: str | None = None,
     ) -> None:
         self.encoder = encoder
         self.epochs = epochs
@@ -79,22 +87,27 @@ class TransformerModel(StanceModel):
         self.warmup = warmup
         self.weight_decay = weight_decay
         self.dropout = dropout
+        self.layers = layers
         self.freeze_layers = freeze_layers
         self.max_length = max_length
         self.patience = patience
         self.precision = precision
         self.seed = seed
+        self.teacher = teacher
+        self.mix = mix
+        self.unlabelled = unlabelled
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:
         require_transformers()
         from transformers import set_seed
 
+        sentences, targets = self._lesson(texts, labels)
         set_seed(self.seed)
         folder = locate(self.encoder)
         with readable(folder):
             self.tokenizer_ = load_tokenizer(folder)
             self.network_ = self._network(folder)
-        train = self._rows(texts, labels)
+        train = self._rows(sentences, targets)
         held_out = None if validation is None else self._rows(validation[0], validation[1].to_numpy())
         if held_out is not None:  # the Trainer groups by length in training only
             held_out.sort(key=lambda row: len(row["input_ids"]))
@@ -115,7 +128,11 @@ class TransformerModel(StanceModel):
             )
         options = {k: v for k, v in base.items() if k not in ("model_type", "architectures", "id2label", "label2id")}
         options |= {"id2label": dict(enumerate(self.labels)), "head_dropout": self.dropout}
-        config = StanceConfig(**options)
+        if self.layers > options["num_hidden_layers"]:
+            raise CommuniqueError(
+                f"transformer: layers={self.layers}, but encoder {folder} has {options['num_hidden_layers']}"
+            )
+        config = StanceConfig(**options | ({"num_hidden_layers": self.layers} if self.layers else {}))
         network = StanceNetwork.from_pretrained(folder, config=config, local_files_only=True)
         network.freeze(self.freeze_layers)
         return network
