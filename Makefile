@@ -52,8 +52,10 @@ study: setup  ## the main kinds over several seeds, as a page: reports/study.htm
 score: setup  ## score data/examples with the champion: reports/example.html
 	@$(BIN)/communique score data/examples --out reports/example.csv --report reports/example.html
 
+# SHALLOW=FOLDER, from `communique distil --layers 3`, is timed too
 bench: setup  ## speed, memory and quality of every way to score (REAL=labelled.jsonl CORPUS=documents.jsonl.gz)
-	@$(BIN)/python experiments/bench.py $(if $(REAL),--labelled $(REAL)) $(if $(CORPUS),--corpus $(CORPUS))
+	@$(BIN)/python experiments/bench.py $(if $(SHALLOW),--shallow $(SHALLOW)) \
+	  $(if $(REAL),--labelled $(REAL)) $(if $(CORPUS),--corpus $(CORPUS))
 
 packaged: setup  ## distil the champion into the small model that ships inside the package
 	@$(BIN)/communique distil --teacher communique@champion --out src/communique/models/packaged

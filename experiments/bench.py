@@ -47,6 +47,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="communique@champion", help="a transformer, or an ensemble with one")
     parser.add_argument("--static", default="packaged", help="the static model")
+    parser.add_argument("--shallow", help="an encoder of few layers, from communique distil --layers")
     parser.add_argument("--tracking-uri", default="sqlite:///mlruns.db")
     parser.add_argument("--data", default="data/sentences.jsonl", help="the sentences timed are of its test part")
     parser.add_argument("--split", default="data/splits.json")

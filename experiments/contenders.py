@@ -43,8 +43,14 @@ def prepare(work: Path, options: argparse.Namespace, parts: Mapping[str, Corpus]
         "static": static,
         "cascade": cascade,
     }
-    _save_usual(found / "network", work / "usual")
     absent = {} if linear else {"tfidf": "the model has no such member"}
+    if options.shallow:
+        shallow = export_model(model_folder(options.shallow, options.tracking_uri)).model
+        made["shallow, onnx"] = shallow
+        made["cascade, shallow"] = CascadeModel.of(static, shallow, options.budget, validation.texts)
+    else:
+        absent |= dict.fromkeys(("shallow, onnx", "cascade, shallow"), "no --shallow is named")
+    _save_usual(found / "network", work / "usual")
     if linear:
         made["tfidf"] = _decided(load_model(linear), validation)
     for name, model in made.items():

@@ -18,7 +18,10 @@ from communique.models.threads import threads
 
 Score = Callable[[Sequence[str]], np.ndarray]
 LIBRARIES = ("pipeline, batch 1", "pipeline, batch 32", "setfit")
-OURS = ("encoder, torch", "encoder, onnx", "encoder, onnx int8", "cascade", "static", "tfidf")
+OURS = (
+    *("encoder, torch", "encoder, onnx", "encoder, onnx int8", "shallow, onnx"),
+    *("cascade", "cascade, shallow", "static", "tfidf"),
+)
 
 
 def contender(name: str, work: Path) -> Score:
