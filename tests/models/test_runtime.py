@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from communique.models.embedding import EmbeddingModel
 from communique.models.ensemble import EnsembleModel
 from communique.models.export import TOLERANCE, export_model, has_encoder
 from communique.models.export_cache import cached_export, cached_path, check_agreement
-from communique.models.runtime import feed
+from communique.models.runtime import OnnxModel, feed
 from communique.models.tfidf import TfidfModel
 from communique.models.transformer import TransformerModel
 from communique.training import DecisionRule, fit_model
@@ -80,6 +81,39 @@ def test_what_a_sentence_gets_does_not_depend_on_its_batch(
     mixed[shuffled] = export.model.predict_proba([texts[row] for row in shuffled])
     np.testing.assert_allclose(alone, together, atol=1e-5)
     np.testing.assert_allclose(mixed, together, atol=1e-5)
+
+
+def test_digits_do_not_depend_on_the_number_of_cores(
+    saved: Path, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = export_model(saved).model
+    said = {}
+    for cores in ("1", "3"):
+        monkeypatch.setenv("OMP_NUM_THREADS", cores)
+        said[cores] = model.predict_proba(texts)
+    np.testing.assert_array_equal(said["1"], said["3"])
+
+
+def test_an_interrupted_scoring_leaves_the_batches_that_were_planned(
+    saved: Path, parts: tuple[Corpus, Corpus], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupted:
+        begun = 0
+
+        def get_outputs(self) -> list[SimpleNamespace]:
+            return [SimpleNamespace(shape=("b", 3))]
+
+        def run(self, *_: object) -> None:
+            self.begun += 1
+            raise KeyboardInterrupt
+
+    tuned = export_model(next(path for path in sorted(saved.iterdir()) if (path / "network").is_dir())).model
+    assert isinstance(tuned, OnnxModel)
+    session = Interrupted()
+    monkeypatch.setattr(tuned.network_, "_session", session)
+    with pytest.raises(KeyboardInterrupt):
+        tuned.network_.run([[2, 5, 3]] * 8 * 5000)
+    assert session.begun < 2500
 
 
 def test_int8_is_kept_where_validation_holds_and_both_figures_are_said(
