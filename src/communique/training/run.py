@@ -97,30 +97,43 @@ def train_run(
         started = spent()
         with _in_common(folds):
             said, fitted, facts = _fit_folds(model, folds, rule, extra or {}, search, tell, kept)
-        seconds = {"fit_seconds": sum(fact["seconds"] for fact in facts)}
+        fit_seconds = sum(fact["seconds"] for fact in facts)
         fitted.provenance |= {"name": name, "run": run_id, "data": corpus.fingerprint, "identity": identity}
-        fitted.provenance |= {"seconds": round(seconds["fit_seconds"], 1), **code, **environment()}
-        measured = {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()}
-        groups = {p.group: p.metrics(resamples=resamples) for p in said["test"] if p.group}
-        seconds["seconds"] = spent() - started
-        result = RunResult(
-            fitted,
-            measured,
-            pd.concat([p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True),
-            seconds["seconds"],
-            run_id,
-            groups,
-            fitted.provenance["decided_on"],
-            (*cautions, *_guards(facts)),
-            tuple(facts),
-            _by_repeat(said["test"]),
-        )
-        cost = seconds | {"sentences_per_second": _speed(said["test"]), "train_sentences": len(folds[-1]["train"])}
+        fitted.provenance |= {"seconds": round(fit_seconds, 1), **code, **environment()}
+        result = _judged(fitted, said, facts, cautions, run_id, started, resamples)
+        cost = {"fit_seconds": fit_seconds, "seconds": result.seconds, "train_sentences": len(folds[-1]["train"])}
+        cost["sentences_per_second"] = _speed(said["test"])
         tracker.log_metrics(_flat_metrics(result.metrics) | cost)
         origin = provenance_of(config, corpus.fingerprint, identity, saved=saved)
         _record_files(result, corpus, said, config, origin, tracker, describe)
     kept.clear()
     return result
+
+
+def _judged(
+    fitted: StanceModel,
+    said: Said,
+    facts: Sequence[Mapping[str, Any]],
+    cautions: Sequence[str],
+    run_id: str,
+    started: float,
+    resamples: int,
+) -> RunResult:
+    """The run as it is once every fold has spoken; its seconds, counted from ``started``, include the intervals."""
+    metrics = {part: pooled(parts).metrics(resamples=resamples) for part, parts in said.items()}
+    groups = {p.group: p.metrics(resamples=resamples) for p in said["test"] if p.group}
+    return RunResult(
+        fitted,
+        metrics,
+        pd.concat([p.to_frame(part) for part, parts in said.items() for p in parts], ignore_index=True),
+        spent() - started,
+        run_id,
+        groups,
+        fitted.provenance["decided_on"],
+        (*cautions, *_guards(facts)),
+        tuple(facts),
+        _by_repeat(said["test"]),
+    )
 
 
 def _tags(model: StanceModel, corpus: Corpus, identity: str, cautions: Sequence[str]) -> dict[str, str]:
