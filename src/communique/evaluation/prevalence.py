@@ -18,7 +18,7 @@ Arrays in, results out; rows are sentences, or documents where shares of documen
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from math import ceil
 from typing import Any, Literal
 
@@ -132,8 +132,10 @@ def corrected_share(
     cut at 0 and 1 as is the value, with labelled documents - 1 degrees of freedom, or fewer where weights are so
     unequal that these rows are worth fewer (Kish 1965). Where fewer than ``ENOUGH_EACH`` labelled rows have, or lack,
     the label, it is the exact interval of the labels alone (Clopper & Pearson 1934), with documents for its sample size
-    where documents were drawn (Korn & Graubard 1998 with the safest design effect). Rows of unequal weight count, there
-    and for ``ENOUGH_EACH``, for what they are worth beside the heaviest (Fay & Feuer 1997).
+    where documents were drawn, or are themselves a sample of their source (Korn & Graubard 1998 with the safest design
+    effect); of the archive it claims nothing that its labels rule out, and ``more`` supposes that it narrows with the
+    root of n. Rows of unequal weight count, there and for ``ENOUGH_EACH``, for what they are worth beside the heaviest
+    (Fay & Feuer 1997).
     """
     if target not in TARGETS:
         raise CommuniqueError(f"target '{target}': choose one of {', '.join(TARGETS)}")
@@ -145,8 +147,7 @@ def corrected_share(
         return None
     weight, positive = draw.weight[member] / draw.weight[member].sum(), gold[member]
     if min(_worth(positive, weight), _worth(1 - positive, weight)) < ENOUGH_EACH:
-        single = len(np.unique(draw.unit[member])) == len(held)
-        return _exact(positive, weight, len(held) if single else clusters, clusters, level)
+        return _of_few(positive, weight, draw.unit[member], held, documents[inside], target, level)
     part = _Part(gold, predicted, documents, draw, power, inside, member)
     of_design, of_target = part.design_variance(), part.variance(target)
     freedom = min(clusters, 1 / float(weight @ weight)) - 1
@@ -210,8 +211,21 @@ def _centred(weight: Array, values: Array) -> Array:
     return np.asarray(values - np.average(values, weights=weight))
 
 
+def _of_few(
+    gold: Array, weight: Array, unit: Array, held: Array, documents: Array, target: Target, level: float
+) -> Share:
+    """The exact share from labels ``gold (n,)`` in documents ``held (n,)`` of rows in ``documents (N,)``."""
+    units, clusters, whole = len(np.unique(unit)), len(np.unique(held)), len(np.unique(documents))
+    single = units == len(held)
+    share = _exact(gold, weight, units if single and target == "archive" else clusters, clusters, level)
+    if target == "superpopulation":  # only other documents tell more of their source
+        return replace(share, more=3 * units if 4 * clusters <= whole else None)
+    left = len(documents) - units if single else whole - clusters
+    return replace(_as_far_as_known(share, gold, len(documents)), more=min(3 * units, left))
+
+
 def _exact(gold: Array, weight: Array, size: int, clusters: int, level: float) -> Share:
-    """Clopper and Pearson's interval from the labels alone; ``more`` supposes that it narrows with the root of n.
+    """Clopper and Pearson's interval from the labels alone; the caller says how many more would halve it.
 
     ``gold`` and ``weight``, which sums to 1, are ``(n,)``; ``size`` independent units stand behind the n rows.
     """
@@ -221,7 +235,18 @@ def _exact(gold: Array, weight: Array, size: int, clusters: int, level: float) -
     else:
         low, high = (1 - end for end in reversed(_ends((1 - gold) / rows, weight * rows, tail)))
     error = (high - low) / (2 * float(t.ppf(1 - tail, clusters - 1)))
-    return Share(Interval(float(weight @ gold), low, high), error, len(gold), clusters, 0.0, 3 * size)
+    return Share(Interval(float(weight @ gold), low, high), error, len(gold), clusters, 0.0, None)
+
+
+def _as_far_as_known(share: Share, gold: Array, rows: int) -> Share:
+    """The share within what the labels ``gold (n,)`` leave possible in an archive of so many rows.
+
+    The exact interval knows no finite population: the rows with the label, and those without, are that many at least.
+    """
+    ends = float(gold.sum()) / rows, (rows - float((1 - gold).sum())) / rows
+    value, low, high = (float(np.clip(one, *ends)) for one in asdict(share.interval).values())
+    narrowed = (high - low) / (share.interval.high - share.interval.low)
+    return replace(share, interval=Interval(value, low, high), standard_error=share.standard_error * narrowed)
 
 
 def _ends(hits: Array, weight: Array, tail: float) -> tuple[float, float]:
