@@ -130,6 +130,16 @@ def test_alpha_and_kappa_match_hand_worked_values(codebook: Codebook) -> None:
     assert lifts.observed == pytest.approx(0.8)
 
 
+def test_the_agreement_on_one_document_has_intervals_as_wide_as_can_be(codebook: Codebook) -> None:
+    """Every resample of one document is that document, which is no certainty."""
+    votes = [("lifts",), (), ("lifts",), ()]
+    sentences = tuple(
+        Sentence(str(i), "d", "t", frozenset(), annotations={"x": vote, "y": ()}) for i, vote in enumerate(votes)
+    )
+    lifts = agreement(Corpus(sentences, codebook), ("x", "y"), resamples=50)[2]
+    assert lifts.alpha[1:] == lifts.kappa[1:] == (-1.0, 1.0)
+
+
 def test_without_a_second_annotator_there_is_no_agreement(corpus: Corpus) -> None:
     with pytest.raises(CommuniqueError, match="0 sentences are labelled by both"):
         agreement(corpus, ("author", "second"))

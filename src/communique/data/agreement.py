@@ -12,7 +12,10 @@ from communique.errors import CommuniqueError
 
 @dataclass(frozen=True)
 class Agreement:
-    """One label's agreement before adjudication, with percentile intervals over documents."""
+    """One label's agreement before adjudication, with percentile intervals over documents.
+
+    One document shows no variation between documents: its intervals are the whole range, -1 to 1.
+    """
 
     label: str
     alpha: tuple[float, float, float]  # value, low, high
@@ -57,17 +60,19 @@ def _agreement(
     votes = np.stack([a, b])
     varied = len(np.unique(votes)) > 1  # undefined where nobody ever said otherwise
     alpha = krippendorff.alpha(reliability_data=votes, level_of_measurement="nominal") if varied else np.nan
-    low, high = _quantiles(_alpha(resampled), tails)
-    kappa_low, kappa_high = _quantiles(_kappa(resampled), tails)
+    low, high = _ends(_alpha(resampled), tails, len(cells))
+    kappa_low, kappa_high = _ends(_kappa(resampled), tails, len(cells))
     observed = float((total[0] + total[3]) / total.sum())
     kappa = float(_kappa(total[None])[0])
     return Agreement(label, (float(alpha), low, high), (kappa, kappa_low, kappa_high), observed, len(a))
 
 
-def _quantiles(values: np.ndarray, tails: Sequence[float]) -> tuple[float, float]:
+def _ends(values: np.ndarray, tails: Sequence[float], documents: int) -> tuple[float, float]:
     """Quantiles of the resamples in which the coefficient is defined."""
     defined = values[~np.isnan(values)]
-    low, high = np.quantile(defined, tails) if len(defined) else (np.nan, np.nan)
+    if not len(defined):
+        return np.nan, np.nan
+    low, high = np.quantile(defined, tails) if documents > 1 else (-1, 1)
     return float(low), float(high)
 
 
