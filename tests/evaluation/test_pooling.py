@@ -45,6 +45,22 @@ def test_one_part_is_its_own_mean_with_the_interval_of_the_house(parts: list[tup
     assert found.mean == found.parts["one"] == bootstrap_interval(macro_f1, counts[:, 0], resamples=500, seed=3)
 
 
+def test_documents_that_stand_in_every_part_are_drawn_for_all_parts_at_once(
+    parts: list[tuple[np.ndarray, np.ndarray]],
+) -> None:
+    """The same part four times over tells no more than once; drawn apart, the mean's interval would be half as wide."""
+    counts = counted(*parts[1])
+    names = sorted(str(i) for i in range(len(counts)))
+    shared = by_part(dict.fromkeys("abcd", counts), dict.fromkeys("abcd", names), resamples=500, seed=3)
+    assert shared.mean.value == pytest.approx(shared.parts["a"].value)
+    assert shared.mean.low == pytest.approx(shared.parts["a"].low)
+    assert shared.mean.high == pytest.approx(shared.parts["a"].high)
+    apart = {part: [part + name for name in names] for part in "abcd"}
+    found = by_part(dict.fromkeys("abcd", counts), apart, resamples=500, seed=3)
+    assert found == by_part(dict.fromkeys("abcd", counts), resamples=500, seed=3)
+    assert found.mean.high - found.mean.low < 0.6 * (shared.mean.high - shared.mean.low)
+
+
 def test_parts_of_other_labels_are_refused(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
     gold, predicted = parts[0]
     with pytest.raises(CommuniqueError, match="same labels"):

@@ -111,8 +111,8 @@ def _remarks(shares: "Shares", pooling: "Pooling | None") -> list[str]:
         values = next(iter(pooling.systems.values())).parts
         remarks.append(
             f"Pooled over {pooling.over}: {len(values)} runs a system and seed, one a {pooling.field}; all decisions "
-            f"together make macro-F1, the mean weighs every {pooling.field} alike (documents resampled within each); "
-            "cost is a run's mean."
+            f"together make macro-F1, the mean weighs every {pooling.field} alike (documents resampled within each, "
+            "together where one stands in several); cost is a run's mean."
         )
     return remarks
 

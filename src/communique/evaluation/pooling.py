@@ -58,18 +58,28 @@ def measure_parts(
     """Every system's figures by part, ``value_of`` telling each sentence's; figures of several fits are means."""
     values = np.array([value_of[one] for one in answers.ids])
     rows = {value: np.flatnonzero(values == value) for value in sorted(set(values.tolist()))}
+    documents = {value: sorted({answers.documents[row] for row in chosen}) for value, chosen in rows.items()}
     found = {}
     for name, fits in answers.fits.items():
         counts = {value: _counts(answers, fits, chosen) for value, chosen in rows.items()}
-        found[name] = by_part(counts, resamples=resamples, seed=seed)
+        found[name] = by_part(counts, documents, resamples=resamples, seed=seed)
     return Pooling(over, found)
 
 
-def by_part(counts: Mapping[str, Array], *, resamples: int = 2000, level: float = 0.95, seed: int = 0) -> ByPart:
+def by_part(
+    counts: Mapping[str, Array],
+    documents: Mapping[str, Sequence[str]] | None = None,
+    *,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> ByPart:
     """Each part's macro-F1 and their mean from cluster counts ``(G, K, L + 2, 3)`` of the same K fits.
 
     Intervals are percentiles of a bootstrap that draws each part's own documents with replacement, since which parts
-    there are is fixed. Raises CommuniqueError where there is no part, or a part of other labels.
+    there are is fixed. ``documents`` names each part's clusters (default: none stands in two parts); where some stand
+    in several parts, whose figures then vary together, the documents of all parts are drawn at once.
+    Raises CommuniqueError where there is no part, or a part of other labels.
     """
     if not counts or len({part.shape[1:] for part in counts.values()}) > 1:
         raise CommuniqueError("pool: give at least one part, all with the same labels")
@@ -78,8 +88,10 @@ def by_part(counts: Mapping[str, Array], *, resamples: int = 2000, level: float 
     if len(alone) == 1:
         return ByPart(alone, next(iter(alone.values())))
     rng = np.random.default_rng(seed)
-    drawn = np.mean([_over_fits(_resampled(part, resamples, rng)) for part in counts.values()], axis=0)
-    tails = widened_tails(level, sum(map(len, counts.values())))
+    weights, clusters = _drawn(counts, documents, resamples, rng)
+    totals = (np.tensordot(weights[value], part.astype(float), (1, 0)) for value, part in counts.items())
+    drawn = np.mean([_over_fits(total) for total in totals], axis=0)
+    tails = widened_tails(level, clusters)
     low, high = (float(end) for end in np.quantile(drawn, tails))
     return ByPart(alone, Interval(float(np.mean([one.value for one in alone.values()])), low, high))
 
@@ -94,7 +106,17 @@ def _counts(answers: Aligned, fits: Sequence[Fit], rows: Array) -> Array:
     return np.stack([cluster_counts(answers.gold[rows], fit.predicted[rows], documents) for fit in fits], axis=1)
 
 
-def _resampled(counts: Array, resamples: int, rng: np.random.Generator) -> Array:
-    size = len(counts)
-    weights = rng.multinomial(size, np.full(size, 1 / size), size=resamples)
-    return np.tensordot(weights.astype(float), counts.astype(float), (1, 0))
+def _drawn(
+    counts: Mapping[str, Array], documents: Mapping[str, Sequence[str]] | None, resamples: int, rng: np.random.Generator
+) -> tuple[dict[str, Array], int]:
+    """The weights ``(B, G)`` of each part's clusters in every resample, and how many different documents there are."""
+    every = sum(map(len, counts.values()))
+    names = sorted(set().union(*documents.values())) if documents else []
+    if documents is None or len(names) == every:
+        return {value: _weights(len(part), resamples, rng) for value, part in counts.items()}, every
+    weights, place = _weights(len(names), resamples, rng), {name: i for i, name in enumerate(names)}
+    return {value: weights[:, [place[name] for name in documents[value]]] for value in counts}, len(names)
+
+
+def _weights(size: int, resamples: int, rng: np.random.Generator) -> Array:
+    return rng.multinomial(size, np.full(size, 1 / size), size=resamples).astype(float)
