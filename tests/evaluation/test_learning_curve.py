@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import f1_score
 from tests.evaluation.planted import LABELS, table
 
 from communique.errors import CommuniqueError
 from communique.evaluation.comparison import compare
 from communique.evaluation.learning_curve import learning_curve
 from communique.evaluation.plots import learning_curve_plot
-from communique.evaluation.predictions import System
+from communique.evaluation.predictions import System, indicator_matrix
 
 
 def at(share: float, noise: float, sentences: float = float("nan")) -> System:
@@ -39,6 +40,18 @@ def test_the_oracle_undoes_a_bad_cut() -> None:
     (point,) = learning_curve("x", [System("x", (spoilt,))], resamples=20).points
     assert point.macro_f1.value == 0
     assert point.oracle == 1
+
+
+def test_the_oracle_is_the_best_that_any_cut_gives() -> None:
+    noisy = table(0.35)
+    (point,) = learning_curve("x", [System("x", (noisy,))], resamples=20).points
+    gold = indicator_matrix(noisy["labels"], LABELS)
+    best = [
+        max(f1_score(gold[:, c], noisy[f"prob_{label}"] >= cut) for cut in noisy[f"prob_{label}"])
+        for c, label in enumerate(LABELS)
+    ]
+    assert point.oracle == pytest.approx(np.mean(best))
+    assert point.oracle >= point.macro_f1.value
 
 
 def test_one_share_twice_is_refused() -> None:

@@ -72,8 +72,11 @@ def _counts(answers: Aligned, name: str, *, oracle: bool) -> Array:
     """Counts by document of every fit, ``(G, K, L + 2, 3)``, decided by the fit or by thresholds chosen here."""
     decided = []
     for fit in answers.fits[name]:
-        cuts = fit_thresholds(answers.gold, fit.probabilities, minimum_positives=1).values if oracle else None
-        decided.append(fit.predicted if cuts is None else (fit.probabilities >= cuts).astype(int))
+        said = fit.predicted
+        if oracle:  # the best cut of all, not the middle of the good ones: nothing may lie above an oracle
+            cuts = fit_thresholds(answers.gold, fit.probabilities, minimum_positives=1, plateau=0.0).values
+            said = (fit.probabilities >= cuts).astype(int)
+        decided.append(said)
     return np.stack([cluster_counts(answers.gold, said, answers.documents) for said in decided], axis=1)
 
 

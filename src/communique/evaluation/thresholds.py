@@ -62,14 +62,15 @@ def fit_thresholds(
     beta: float = 1.0,
     minimum_positives: int = 10,
     target_prevalence: float | Sequence[float] | Array | None = None,
+    plateau: float = PLATEAU,
 ) -> Thresholds:
     """Thresholds from gold and probabilities ``(n, L)``, each label by itself.
 
     ``f1`` and ``fbeta`` (recall counts ``beta`` times as much as precision; van Rijsbergen 1979): the middle of
-    the unbroken run of cuts round the best one whose F is within ``PLATEAU`` of it, because the best single cut
-    chases noise. ``precision``: the lowest cut that reaches ``precision``, else the cut of the best precision,
-    with a note. A label with fewer than ``minimum_positives`` gold sentences takes the median of the other
-    labels' thresholds (0.5 where there is none), with a note.
+    the unbroken run of cuts round the best one whose F is within ``plateau`` of it, because the best single cut
+    chases noise (0: the best cut all the same). ``precision``: the lowest cut that reaches ``precision``, else the
+    cut of the best precision, with a note. A label with fewer than ``minimum_positives`` gold sentences takes the
+    median of the other labels' thresholds (0.5 where there is none), with a note.
 
     ``target_prevalence``, one share or one a label (NaN: as it is): the share of sentences that carry the label
     where the model will be used. Positives and negatives are weighted so that they stand in that proportion
@@ -92,7 +93,7 @@ def fit_thresholds(
         if objective == "precision":
             values[c], notes[c] = _lowest_precise(cuts, precision)
         else:
-            values[c] = _middle_of_plateau(cuts.at, cuts.f(1.0 if objective == "f1" else beta))
+            values[c] = _middle_of_plateau(cuts.at, cuts.f(1.0 if objective == "f1" else beta), plateau)
     fallback = float(np.median(values[enough])) if enough.any() else 0.5
     for c in np.flatnonzero(~enough):
         values[c] = fallback
@@ -135,9 +136,9 @@ def _cuts(gold: Array, p: Array, share: float) -> _Cuts:
     return _Cuts(at, positive * hits, positive * hits + negative * (predicted - hits), positive * gold.sum())
 
 
-def _middle_of_plateau(at: Array, f: Array) -> float:
+def _middle_of_plateau(at: Array, f: Array, plateau: float) -> float:
     best = int(f.argmax())
-    poor = np.flatnonzero(f < f[best] - PLATEAU)
+    poor = np.flatnonzero(f < f[best] - plateau)
     edge = int(np.searchsorted(poor, best))
     low = poor[edge - 1] + 1 if edge > 0 else 0
     high = poor[edge] - 1 if edge < len(poor) else len(at) - 1
