@@ -194,5 +194,5 @@ def test_uncertain_and_disputed_sentences_are_drawn_from_scored_tables(run: Run,
         ("scored.csv", "--query", "uncertainty", "--model", "model"),
         ("scored.csv",) * 2 + ("--query", "disagreement"),
     ):
-        assert run("annotate", "export", *extra, "--out", "sheets/x.xlsx", "--number", 2).code == 0
+        assert run("annotate", "export", *extra, "--out", "sheets/x.xlsx", "--number", 2, "--force").code == 0
         assert not Design.load(folder / "sheets" / "x.csv").random

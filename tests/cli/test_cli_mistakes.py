@@ -9,6 +9,9 @@ import pytest
 from tests.cli.conftest import Run, edited
 
 from communique.data.annotation import Design
+from communique.data.codebook import Codebook
+from communique.data.dataset import read_corpus
+from communique.models import load_model
 
 EVALUATE = ("evaluate", "--data", "data/sentences.jsonl", "--model", "model", "--resamples", "20")
 EXPORT = ("annotate", "export", "data/sentences.jsonl", "--out", "x.xlsx")
@@ -140,3 +143,42 @@ def test_a_model_with_a_flipped_byte_is_refused(run: Run, folder: Path) -> None:
 
 def test_an_unknown_option_and_an_impossible_number_end_with_2(run: Run) -> None:
     assert run("data", "--nonsense").code == run("data", "--near", "2").code == run("evaluate").code == 2
+
+
+def test_a_filled_sheet_is_written_over_by_nothing(run: Run, folder: Path) -> None:
+    assert run("score", "letter.txt", "--model", "model", "--out", "scored.csv").code == 0
+    export = ("annotate", "export", "scored.csv", "--out", "ann.csv", "--number", 2)
+    assert run(*export).code == 0
+    sheet = (folder / "ann.csv").read_text()
+    (folder / "ann.csv").write_text(sheet.replace(",,", ",yes,", 1))
+    filled = (folder / "ann.csv").read_bytes()
+    assert "ann.csv: is there already, perhaps filled in" in run(*export).error
+    assert "written as .jsonl" in run("annotate", "import", "ann.csv", "--out", "ann.csv").error
+    assert (folder / "ann.csv").read_bytes() == filled
+    assert run(*export, "--force").code == 0
+
+
+def test_rows_deleted_from_a_sheet_are_counted(run: Run, folder: Path) -> None:
+    run("score", "letter.txt", "--model", "model", "--out", "scored.csv")
+    run("annotate", "export", "scored.csv", "--out", "ann.csv", "--number", 2)
+    header, row, _ = (folder / "ann.csv").read_text().splitlines()
+    (folder / "ann.csv").write_text(f"{header}\n{row.removesuffix(',,')},yes,\n")
+    said = run("annotate", "import", "ann.csv", "--out", "labelled.jsonl")
+    assert "ann: 1 rows labelled, 0 left empty, 1 of 2 drawn are not in it" in said.out
+
+
+def test_a_split_that_would_leave_a_part_empty_is_refused(run: Run, folder: Path) -> None:
+    line = (folder / "data" / "sentences.jsonl").read_text().splitlines()[0]
+    (folder / "few.jsonl").write_text(line + "\n")
+    said = run("split", "--data", "few.jsonl", "--out", "s.json").error
+    assert "1 documents leave the part 'validation' without one" in said
+    assert not (folder / "s.json").exists()
+
+
+def test_figures_of_the_corpus_that_a_model_was_made_of_are_said_to_flatter(run: Run, folder: Path) -> None:
+    assert "Caution: this is the corpus" not in run(*EVALUATE).out
+    corpus = read_corpus(folder / "data" / "sentences.jsonl", Codebook.load(folder / "data" / "codebook.yaml"))
+    model = load_model(folder / "model")
+    model.provenance["data"] = corpus.fingerprint
+    model.save(folder / "model")
+    assert "Caution: this is the corpus" in " ".join(run(*EVALUATE).out.split())

@@ -143,3 +143,18 @@ def test_the_agreement_on_one_document_has_intervals_as_wide_as_can_be(codebook:
 def test_without_a_second_annotator_there_is_no_agreement(corpus: Corpus) -> None:
     with pytest.raises(CommuniqueError, match="0 sentences are labelled by both"):
         agreement(corpus, ("author", "second"))
+
+
+def test_annotators_whose_sentences_read_differently_are_not_merged() -> None:
+    book = Codebook.of_names(["a"])
+    ann, ben = ({"1": Sentence("1", "d", text, frozenset())} for text in ("Rain fell.", "Snow fell."))
+    with pytest.raises(CommuniqueError, match="sentence '1' reads otherwise in that of ben than in that of ann"):
+        merge({"ann": ann, "ben": ben}, book)
+
+
+def test_a_sheet_saved_with_semicolons_reads_the_same(tmp_path: Path, codebook: Codebook) -> None:
+    header = ("id", "document", "text", *codebook.names, "none")
+    row = ("d:1", "d", "Rain fell, and stayed.", *["no"] * len(codebook.names), "yes")
+    (tmp_path / "ann.csv").write_text("\ufeff" + ";".join(header) + "\n" + ";".join(row) + "\n", encoding="utf-8")
+    read, empty = read_sheet(tmp_path / "ann.csv", codebook)
+    assert [read["d:1"].text, empty] == ["Rain fell, and stayed.", 0]

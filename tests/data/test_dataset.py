@@ -112,3 +112,30 @@ def test_it_loads_as_a_hugging_face_dataset_dict(corpus: Corpus) -> None:
     assert set(loaded) == set(parts)
     assert loaded["train"]["text"][:3] == parts["train"].texts[:3]
     assert [frozenset(row) for row in loaded["test"]["labels"]] == [s.labels for s in parts["test"]]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_csv_as_another_country_s_spreadsheet_saves_it_says_the_same(
+    tmp_path: Path, codebook: Codebook, delimiter: str
+) -> None:
+    rows = [("id", "document", "text", "labels"), ("a", "d", "We agree, and join.", f'"{codebook.names[0]}"')]
+    path = tmp_path / "saved.csv"
+    path.write_text("\ufeff" + "\r\n".join(delimiter.join(row) for row in rows), encoding="utf-8")
+    (sentence,) = read_corpus(path, codebook)
+    assert sentence == Sentence("a", "d", "We agree, and join.", frozenset(codebook.names[:1]))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("id,document,text,labels,text\na,d,x,,y\n", "the column name 'text' stands twice"),
+        ("id,document,Text,labels\na,d,x,\n", "field 'text' is missing; .* here stand id, document, Text, labels"),
+        ("id,document,text,labels\na,d ,x,\n", "field 'document': 'd ' begins or ends with a space"),
+    ],
+)
+def test_a_header_or_an_id_that_would_mislead_is_refused(
+    tmp_path: Path, codebook: Codebook, content: str, said: str
+) -> None:
+    (tmp_path / "a.csv").write_text(content)
+    with pytest.raises(CommuniqueError, match=said):
+        read_corpus(tmp_path / "a.csv", codebook)

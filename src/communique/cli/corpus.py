@@ -123,6 +123,9 @@ def split(
         raise CommuniqueError(f"{out}: is there already, and results depend on it; name another --out or use --force")
     corpus = read_labelled(path, codebook)
     cut = Split.make(corpus, seed=seed)
+    if empty := [part for part, documents in cut.parts.items() if not documents]:
+        count = len(set(corpus.documents))
+        raise CommuniqueError(f"{path}: {count} documents leave the part '{empty[0]}' without one; give more documents")
     cut.save(out)
     console.print(corpus_table(cut.apply(corpus)))
     console.print(f"written to {out}")
@@ -149,6 +152,7 @@ def annotate_export(
     by: Annotated[str, typer.Option(help="with random: equally many for each value of this column")] = "",
     seed: SeedOption = 0,
     codebook: CodebookOption = CODEBOOK,
+    force: Annotated[bool, typer.Option("--force", help="replace a sheet that is there")] = False,
     model: ModelOption = MODEL,
     tracking_uri: UriOption = URI,
 ) -> None:
@@ -159,11 +163,10 @@ def annotate_export(
 
     if query not in QUERIES:
         raise CommuniqueError(f"query '{query}': choose one of {', '.join(QUERIES)}")
+    if not force and (there := [p for p in map(out.with_suffix, (".csv", ".xlsx")) if p.exists()]):
+        raise CommuniqueError(f"{there[0]}: is there already, perhaps filled in; name another --out or use --force")
     book = Codebook.load(codebook)
-    thresholds = None
-    if query == "uncertainty":
-        fitted = load(model, tracking_uri)
-        thresholds = {} if fitted.thresholds is None else dict(zip(fitted.labels, fitted.thresholds, strict=True))
+    thresholds = _thresholds(model, tracking_uri, book) if query == "uncertainty" else None
     table = _scored(scored)
     if query not in RANDOM and (missing := [n for n in book.names if f"prob_{n}" not in table]):
         raise CommuniqueError(f"{scored[0]}: column 'prob_{missing[0]}' is missing; score it by the same codebook")
@@ -173,6 +176,17 @@ def annotate_export(
     console.print(
         f"{len(sheet):,} sentences, {query} of {design.population:,} {design.unit}s → {out.with_suffix('')}.*"
     )
+
+
+def _thresholds(model: str, uri: str, book: "Codebook") -> dict[str, float]:
+    """A model's thresholds by label; CommuniqueError where it was fitted to other labels than the codebook's."""
+    fitted = load(model, uri)
+    if missing := [name for name in book.names if name not in fitted.labels]:
+        raise CommuniqueError(
+            f"model {fitted.name}: has no threshold for label '{missing[0]}' of the codebook; "
+            "name by --model the one that scored the table"
+        )
+    return {} if fitted.thresholds is None else dict(zip(fitted.labels, fitted.thresholds, strict=True))
 
 
 def _scored(paths: list[Path]):  # type: ignore[no-untyped-def]
@@ -209,13 +223,17 @@ def annotate_import(
     from communique.data.sheets import read_sheet
     from communique.reporting.tables import agreement_table
 
+    if out.suffix != ".jsonl":  # a slip of the pen would write over a filled sheet
+        raise CommuniqueError(f"{out}: labelled sentences are written as .jsonl; name it so")
     book = Codebook.load(codebook)
     if len({path.stem for path in sheets}) < len(sheets):
         raise CommuniqueError("annotate import: two sheets have one name; name each for its annotator")
     design = Design.load(design_of or sheets[0])
     read = {path.stem: read_sheet(path, book) for path in sheets}
     for name, (sentences, empty) in read.items():
-        console.print(f"{name}: {len(sentences):,} rows labelled, {empty:,} left empty")
+        gone = design.drawn - len(sentences) - empty if design.unit == "sentence" else 0
+        deleted = f", {gone:,} of {design.drawn:,} drawn are not in it" if gone > 0 else ""
+        console.print(f"{name}: {len(sentences):,} rows labelled, {empty:,} left empty{deleted}")
     if not any(sentences for sentences, _ in read.values()):
         raise CommuniqueError("annotate import: no row is filled in; say yes under a label, or under 'none'")
     agreed, disputed = merge({name: sentences for name, (sentences, _) in read.items()}, book)

@@ -48,9 +48,15 @@ def evaluate(
     if predictions and predictions.suffix not in (".csv", ".parquet"):
         raise CommuniqueError(f"{predictions}: predictions are written as .csv or .parquet; name it so")
     fitted = load(model, tracking_uri)
-    said = predict(fitted, read_labelled_for(fitted, data))
+    corpus = read_labelled_for(fitted, data)
+    said = predict(fitted, corpus)
     metrics = said.metrics(resamples=resamples)
     console.print(metrics_table(metrics, fitted.titles, f"{fitted.name} on {data}"))
+    if fitted.provenance.get("data") == corpus.fingerprint:
+        console.print(
+            "Caution: this is the corpus that the model was made of, its training part included, so that these "
+            "figures flatter; 'communique compare' tells those of the test part"
+        )
     if out:
         write_text(out, json.dumps(metrics.to_dict(), indent=1) + "\n")
     if predictions:

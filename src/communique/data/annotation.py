@@ -60,7 +60,10 @@ class Design:
             content = json.loads(path.read_text(encoding="utf-8"))
             return cls(**{key: value for key, value in content.items() if key != "random"})
         except OSError as error:
-            raise CommuniqueError(f"{path}: is missing; a sheet's sampling design lies beside it") from error
+            raise CommuniqueError(
+                f"{path}: is missing; the sampling design lies beside the sheet as exported; on import name that by "
+                "--exported, and keep the design beside what import wrote"
+            ) from error
         except (ValueError, TypeError, AttributeError) as error:
             raise CommuniqueError(f"{path}: is no sampling design; export the sheet again") from error
 
@@ -189,6 +192,11 @@ def merge(sheets: Mapping[str, Mapping[str, Sentence]], codebook: Codebook) -> t
     for key in sorted({key for sheet in sheets.values() for key in sheet}):
         votes = {who: sheet[key] for who, sheet in sheets.items() if key in sheet}
         first = next(iter(votes.values()))
+        if other := [who for who, s in votes.items() if s.text != first.text]:
+            raise CommuniqueError(
+                f"sheets: sentence '{key}' reads otherwise in that of {other[0]} than in that of {next(iter(votes))}; "
+                "put the exported text back"
+            )
         annotations = {who: tuple(sorted(s.labels)) for who, s in votes.items()}
         same = len({s.labels for s in votes.values()}) == 1
         labels = first.labels if same else frozenset()

@@ -3,9 +3,7 @@
 Knows the file formats and nothing of splits or models.
 """
 
-import csv
 import hashlib
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from communique.data.codebook import Codebook
+from communique.data.records import records as records
 from communique.errors import CommuniqueError, missing_extra
 from communique.files import write_text
 
@@ -196,7 +195,10 @@ def parse_sentence(record: Mapping[str, Any], codebook: Codebook, where: str) ->
     """Check one record and make a Sentence of it; unknown fields are ignored, ``where`` leads every error."""
     for name in REQUIRED:
         if name not in record:
-            raise CommuniqueError(f"{where}: field '{name}' is missing; every sentence needs {', '.join(REQUIRED)}")
+            raise CommuniqueError(
+                f"{where}: field '{name}' is missing; every sentence needs {', '.join(REQUIRED)}, "
+                f"and here stand {', '.join(map(str, record)) or 'none'}"
+            )
     for name in ("id", "document", "text"):
         if not isinstance(record[name], str) or not record[name].strip():
             raise CommuniqueError(f"{where}, field '{name}': must be a text that is not empty, not {record[name]!r}")
@@ -226,45 +228,6 @@ def parse_sentence(record: Mapping[str, Any], codebook: Codebook, where: str) ->
         phenomena=tuple(phenomena),
         annotations=annotations,
     )
-
-
-def records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The lines of a ``.jsonl`` or ``.csv`` file with their numbers; CommuniqueError where it cannot be read."""
-    try:
-        content = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); check the path") from error
-    except UnicodeDecodeError as error:
-        raise CommuniqueError(f"{path}: is not UTF-8 (byte {error.start}); give a .jsonl or .csv in UTF-8") from error
-    yield from _csv_records(path, content) if path.suffix.lower() == ".csv" else _jsonl_records(path, content)
-
-
-def _jsonl_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(content.split("\n"), 1):
-        if not line.strip():
-            continue
-        try:
-            record = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise CommuniqueError(
-                f"{path}, line {number}: is not valid JSON ({error.msg} at column {error.colno}); mend the line"
-            ) from error
-        except (RecursionError, ValueError) as error:
-            raise CommuniqueError(f"{path}, line {number}: is no sentence that JSON can hold; mend the line") from error
-        if not isinstance(record, dict):
-            raise CommuniqueError(f"{path}, line {number}: must be a JSON object, not {type(record).__name__}")
-        yield number, record
-
-
-def _csv_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(content, newline=""), strict=True)
-    try:
-        for row in reader:
-            if None in row or None in row.values():
-                raise CommuniqueError(f"{path}, line {reader.line_num}: has another number of columns than the header")
-            yield reader.line_num, row
-    except csv.Error as error:
-        raise CommuniqueError(f"{path}, line {reader.line_num}: is not valid CSV ({error})") from error
 
 
 def _strings(value: Any, where: str) -> list[str]:

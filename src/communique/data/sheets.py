@@ -1,6 +1,7 @@
 """Sheets for annotators: a row a sentence with a column a label, written for a spreadsheet and read back row by row."""
 
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -10,6 +11,7 @@ import pandas as pd
 from communique.data.annotation import Design
 from communique.data.codebook import Codebook
 from communique.data.dataset import Sentence
+from communique.data.records import delimiter
 from communique.data.spreadsheet import add_page, new_book, without_mark
 from communique.errors import CommuniqueError, missing_extra
 from communique.files import all_or_nothing
@@ -87,7 +89,10 @@ def _read_table(path: Path) -> pd.DataFrame:
     try:
         if path.suffix == ".xlsx":
             return pd.read_excel(path, sheet_name=0, dtype=str, keep_default_na=False)
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
+        content = path.read_text(encoding="utf-8-sig")
+        return pd.read_csv(StringIO(content), dtype=str, keep_default_na=False, sep=delimiter(content))
+    except UnicodeDecodeError as error:
+        raise CommuniqueError(f"{path}: is not UTF-8; save it as .xlsx, or as 'CSV UTF-8'") from error
     except ImportError as error:
         raise missing_extra("documents", "openpyxl") from error
     except (OSError, ValueError, BadZipFile) as error:

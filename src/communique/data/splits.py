@@ -151,7 +151,11 @@ class FixedSplit:
 
     def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield the one committed cut."""
-        parts = Split.load(self.path).apply(corpus)
+        cut = Split.load(self.path)
+        try:
+            parts = cut.apply(corpus)
+        except CommuniqueError as error:
+            raise CommuniqueError(f"{self.path}: {error}") from error
         if "train" not in parts:
             raise CommuniqueError(f"{self.path}: has no part 'train'; run 'communique split'")
         yield Fold(parts | {"train": sample_documents(parts["train"], self.train_share, seed)})
