@@ -182,3 +182,14 @@ def test_figures_of_the_corpus_that_a_model_was_made_of_are_said_to_flatter(run:
     model.provenance["data"] = corpus.fingerprint
     model.save(folder / "model")
     assert "Caution: this is the corpus" in " ".join(run(*EVALUATE).out.split())
+
+
+def test_labels_separated_by_commas_are_told_the_separator(run: Run, folder: Path) -> None:
+    (folder / "commas.csv").write_text('id,document,text,labels\na,d,x,"rejects,joins"\n')
+    assert "labels are separated by ;" in run("data", "--data", "commas.csv").error
+
+
+def test_reprints_in_a_sheet_are_counted(run: Run, folder: Path) -> None:
+    (folder / "again.csv").write_text("text\nWe reject it all today.\nWe reject it all today.\n")
+    run("score", "again.csv", "--model", "model", "--out", "scored.csv")
+    assert "1 of them reprint" in run("annotate", "export", "scored.csv", "--out", "ann.csv", "--number", 2).out

@@ -176,6 +176,8 @@ def annotate_export(
     console.print(
         f"{len(sheet):,} sentences, {query} of {design.population:,} {design.unit}s → {out.with_suffix('')}.*"
     )
+    if "reprint_of" in sheet and (again := int(sheet["reprint_of"].fillna("").astype(str).ne("").sum())):
+        console.print(f"  {again:,} of them reprint a sentence of an earlier document: prevalence leaves these out")
 
 
 def _thresholds(model: str, uri: str, book: "Codebook") -> dict[str, float]:

@@ -57,7 +57,8 @@ class Codebook:
         """The label set, or a CommuniqueError that names the unknown label."""
         found = frozenset(labels)
         if unknown := sorted(found - set(self.names)):
-            raise CommuniqueError(f"unknown label '{unknown[0]}': the codebook knows {', '.join(self.names)}")
+            told = "; in one cell labels are separated by ;" if {",", "|"} & set(unknown[0]) else ""
+            raise CommuniqueError(f"unknown label '{unknown[0]}': the codebook knows {', '.join(self.names)}{told}")
         if self.exclusive and len(found) > 1:
             raise CommuniqueError(f"labels {', '.join(sorted(found))} together: this codebook allows one")
         return found

@@ -40,7 +40,8 @@ def resolve_model_folder(reference: str, uri: str) -> Path:
         raise CommuniqueError(f"model '{reference}': is no folder, MLflow URI, study:STUDY/RUN or name@alias")
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         raise CommuniqueError(
-            f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first or name a model folder"
+            f"model '{reference}': there is no MLflow store at {uri}; run 'make run' first, go to the folder "
+            "that holds the store, or name it by --tracking-uri"
         )
     quiet()
     mlflow.set_tracking_uri(uri)
