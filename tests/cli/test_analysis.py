@@ -12,6 +12,7 @@ from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpus
 from communique.data.splits import FreshSplit
 from communique.errors import CommuniqueError
+from communique.models import load_model
 from communique.models.tfidf import TfidfModel
 from communique.tracking.base import NullTracker, RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
@@ -87,12 +88,13 @@ def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlfl
         corpus,
         FreshSplit(),
         MlflowTracker(uri, artifacts),
-        config={"seed": 0},
+        config={"seed": 0, "data": {"corpus": "mine.jsonl", "codebook": "data/codebook.yaml"}},
         study="look",
         name="linear",
         identity="look",
         resamples=10,
     )
+    (folder / "data" / "sentences.jsonl").rename(folder / "mine.jsonl")  # what the run was made of is found there
     common = ("--study", "look", "--tracking-uri", uri)
     said = run("errors", *common, "--out", "errors.xlsx", "--margin", 0.4)
     assert said.code == 0, said.err
@@ -102,6 +104,23 @@ def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlfl
     assert run("slices", *common, "--minimum", 2, "--resamples", 20).code == 0
     assert "has no run 'x'; it has linear" in run("slices", *common, "--run", "x").error
     assert "has no part 'real'" in run("errors", *common, "--part", "real", "--out", "e.html").error
+
+
+def test_errors_and_figures_on_what_a_model_was_made_of_come_with_a_caution(
+    run: Run, folder: Path, model: Path, corpus: Corpus
+) -> None:
+    fitted = load_model(model)
+    fitted.provenance["data"] = corpus.fingerprint
+    fitted.save(folder / "fitted")
+    corpus.to_jsonl(folder / "whole.jsonl")
+    commands = (
+        ("evaluate", "--resamples", 20),
+        ("errors", "--out", "errors.xlsx", "--margin", 0.4),
+    )
+    for command in commands:
+        said = run(*command, "--data", "whole.jsonl", "--model", "fitted")
+        assert "Caution: this is the corpus that lexicon was made of" in " ".join(said.out.split())
+        assert "was made of" not in run(*command, "--data", "data/sentences.jsonl", "--model", "fitted").out
 
 
 @pytest.mark.parametrize(

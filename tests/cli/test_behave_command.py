@@ -38,6 +38,16 @@ def test_files_that_nobody_named_may_be_absent_and_that_is_said(run: Run, folder
     assert "no plain cases at" in said.out
 
 
+def test_a_suite_of_another_codebook_is_left_out_and_that_is_said(run: Run, folder: Path) -> None:
+    material(folder)
+    (folder / "data" / "codebook.yaml").write_text("labels: [{name: other}]")
+    said = run("behave", "--model", "model", "--sample", "5")
+    assert said.code == 0, said.err
+    told = " ".join(said.out.split())
+    assert "minimal pairs at data/contrast.jsonl are labelled by data/codebook.yaml, whose labels this model" in told
+    assert "plain cases at data/behaviour.jsonl are labelled by" in told
+
+
 def test_mistakes_are_one_sentence_and_leave_nothing_behind(run: Run, folder: Path) -> None:
     before = set(folder.rglob("*"))
     assert "no.jsonl: cannot be read" in run("behave", "--model", "model", "--contrast", "no.jsonl").error

@@ -16,6 +16,7 @@ from communique.data.annotation import Design
 from communique.data.codebook import Codebook
 from communique.data.dataset import Corpus, read_corpus
 from communique.data.splits import Split
+from communique.errors import CommuniqueError
 
 
 def commands() -> Iterator[tuple[str, ...]]:
@@ -167,13 +168,28 @@ def test_sheets_go_out_and_come_back_as_labelled_sentences(run: Run, folder: Pat
     assert said.code == 0
     assert "anna: 4 rows labelled, 0 left empty" in said.out
     agreed = read_corpus(folder / "new" / "labelled.jsonl", codebook)
-    disputed = read_corpus(folder / "new" / "labelled.disputed.jsonl", codebook)
-    assert {s.text for s in (*agreed, *disputed)} == set(pd.read_parquet(folder / "scored.parquet")["text"])
-    assert [dict(s.annotations) for s in disputed] == [{"anna": ("joins",), "ben": ()}]
+    (disputed,) = map(json.loads, (folder / "new" / "labelled.disputed.jsonl").read_text().splitlines())
+    assert {*agreed.texts, disputed["text"]} == set(pd.read_parquet(folder / "scored.parquet")["text"])
+    assert disputed["annotations"] == {"anna": ["joins"], "ben": []}
+    with pytest.raises(CommuniqueError, match="line 1, field 'labels'"):  # it is not for reading before it is judged
+        read_corpus(folder / "new" / "labelled.disputed.jsonl", codebook)
     assert Design.load(folder / "new" / "labelled.jsonl").random
     told = run("agreement", "new/labelled.jsonl", "--annotators", "anna", "ben", "--resamples", 20)
     assert told.code == 0
     assert "Agreement of anna and ben" in told.out
+
+
+def test_labelled_sentences_are_not_written_over_and_settled_disputes_do_not_stay(run: Run, folder: Path) -> None:
+    run("score", "letter.txt", "--model", "model", "--out", "scored.parquet")
+    run("annotate", "export", "scored.parquet", "--out", "sheet", "--number", 3)
+    anna, ben = filled(folder / "sheet.csv", "anna", {0: "lifts"}), filled(folder / "sheet.csv", "ben", {})
+    again = ("annotate", "import", anna, ben, "--exported", "sheet.csv", "--out", "mine.jsonl")
+    assert run(*again).code == 0
+    assert (folder / "mine.disputed.jsonl").exists()
+    assert "mine.jsonl: is there already, perhaps adjudicated" in run(*again).error
+    filled(folder / "sheet.csv", "ben", {0: "lifts"})
+    assert run(*again, "--force").code == 0
+    assert not (folder / "mine.disputed.jsonl").exists()
 
 
 def test_agreement_reads_two_annotators_of_a_corpus(run: Run, folder: Path) -> None:

@@ -39,6 +39,11 @@ def written(path: Path, content: Any) -> Path:
         ({"labels": [LABEL | {"hypothesis": ["no"]}]}, "label 1, field 'hypothesis': must be a sentence, not ['no']"),
         ({"labels": [LABEL], "phenomena": "negation"}, "field 'phenomena': must be a list, not 'negation'"),
         ({"labels": [LABEL], "exclusive": "no"}, "field 'exclusive': must be true or false, not 'no'"),
+        (
+            {"labels": [{"name": "lifts", "cue": ["embargo"]}]},
+            "label 1: unknown field 'cue'; there are cues,",
+        ),
+        ({"labels": [LABEL], "exlusive": True}, "unknown field 'exlusive'; there are exclusive, labels"),
         ("labels: [\n  {name: a,\n", "is not valid YAML"),
     ],
 )

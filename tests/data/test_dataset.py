@@ -90,6 +90,14 @@ def test_csv_says_the_same_as_jsonl(tmp_path: Path, codebook: Codebook, corpus: 
     assert [s.labels for s in read] == [s.labels for s in corpus]
 
 
+def test_rows_of_nothing_are_no_sentences_and_a_day_count_is_no_year(tmp_path: Path, codebook: Codebook) -> None:
+    path = write(tmp_path / "a.csv", "id,document,text,labels,year", "a,b,c,lifts,2021", ",,,,", "d,e,f,,43536")
+    with pytest.raises(CommuniqueError, match=r"line 4, field 'year': 43536 is no year \(a spreadsheet's date\?\)"):
+        read_corpus(path, codebook)
+    write(path, "id,document,text,labels,year", "a,b,c,lifts,2021", ",,,,")
+    assert [s.year for s in read_corpus(path, codebook)] == [2021]
+
+
 def test_csv_with_a_ragged_row_names_the_line(tmp_path: Path, codebook: Codebook) -> None:
     path = write(tmp_path / "bad.csv", "id,document,text,labels", "a,b,c,lifts", "a2,b,c")
     with pytest.raises(CommuniqueError, match="line 3: has another number of columns"):

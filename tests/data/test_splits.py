@@ -77,6 +77,13 @@ def test_a_document_in_two_parts_in_none_or_unknown_is_refused(corpus: Corpus) -
         Split({**parts, "test": (*parts["test"], "ghost")}).apply(corpus)
 
 
+def test_a_cut_of_another_corpus_names_the_file_it_was_read_from(corpus: Corpus, tmp_path: Path) -> None:
+    Split.make(corpus).save(tmp_path / "splits.json")
+    fewer = corpus.where(lambda s: s.document < "d022")
+    with pytest.raises(CommuniqueError, match=r"^/.*splits\.json: document 'd022' is not in the corpus; .* limit"):
+        next(FixedSplit(tmp_path / "splits.json").folds(fewer, seed=0))
+
+
 def test_more_folds_than_documents_are_refused(corpus: Corpus) -> None:
     with pytest.raises(CommuniqueError, match="31 folds over 30 documents"):
         next(grouped_kfold(corpus, 31, seed=0))

@@ -159,6 +159,22 @@ def test_a_reprint_counts_once_unless_asked(table: pd.DataFrame, gold: np.ndarra
     assert share.interval.low < gold[np.arange(len(gold)) % 3 > 0, 1].mean() < share.interval.high
 
 
+def test_years_are_read_from_dates_where_no_column_tells_them(
+    table: pd.DataFrame, gold: np.ndarray, tmp_path: Path
+) -> None:
+    half = np.arange(len(table)) % 2 == 0
+    dates = np.where(half, "3 May 2019", np.where(np.arange(len(table)) == 1, "undated", "2020-01-31T10:00"))
+    table.assign(date=dates).to_parquet(tmp_path / "scored.parquet")
+    sample = labelled(tmp_path, table, gold)
+    found = prevalence(tmp_path / "scored.parquet", sample, by=["year"])
+    groups = {share.group for share in found.shares if share.kind == "group"}
+    assert {("2019",), ("2020",)} <= groups
+    assert "year: taken from the column date; 1 sentences have none" in found.notes
+    table.assign(date=dates, year=1999).to_parquet(tmp_path / "scored.parquet")
+    named = prevalence(tmp_path / "scored.parquet", sample, by=["year"])
+    assert {share.group for share in named.shares if share.kind == "group"} == {("1999",)}
+
+
 def test_rows_left_empty_are_counted_and_warned_of(scored: Path, table: pd.DataFrame, gold: np.ndarray) -> None:
     sample = labelled(scored.parent, table, gold)
     sheet = pd.read_csv(sample, dtype=str, keep_default_na=False)
@@ -173,7 +189,7 @@ def test_what_stands_for_nothing_is_refused(scored: Path, table: pd.DataFrame, g
     sample = labelled(scored.parent, table, gold, query="uncertainty")
     assert "drawn by uncertainty, which favours the unusual" in refusal(scored, sample)
     sample.with_suffix(".design.json").unlink()
-    assert "sampling design lies beside it" in refusal(scored, sample)
+    assert "the sampling design lies beside the sheet" in refusal(scored, sample)
 
 
 def test_a_sample_of_another_table_is_refused(scored: Path, table: pd.DataFrame, gold: np.ndarray) -> None:

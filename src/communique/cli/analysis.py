@@ -1,21 +1,19 @@
 """Commands that look into a model's figures: slice by slice, and mistake by mistake."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from communique.cli.measured import data_of, measured_sentences
 from communique.cli.options import (
-    CODEBOOK,
     CORPUS,
     URI,
-    CodebookOption,
-    CorpusOption,
     UriOption,
+    caution_of,
     console,
     load,
     open_tracker,
-    read_labelled,
     read_labelled_for,
     write_text,
 )
@@ -30,6 +28,10 @@ if TYPE_CHECKING:
     from communique.tracking.base import RunRecord
 
 PartOption = Annotated[str, typer.Option(help="part of the runs: test, validation, or a measured file's name")]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="the labelled sentences (default: what a study was made of, else ours)")
+]
+CodebookOption = Annotated[Path | None, typer.Option(help="their codebook (default: that of the runs)")]
 RunsOption = Annotated[list[str] | None, typer.Option("--run", help="only the runs of this name; again for more")]
 
 
@@ -38,8 +40,8 @@ def slices(
     study: Annotated[str | None, typer.Option(help="or a study, whose runs are taken apart one by one")] = None,
     part: PartOption = "test",
     run: RunsOption = None,
-    data: CorpusOption = CORPUS,
-    codebook: CodebookOption = CODEBOOK,
+    data: DataOption = None,
+    codebook: CodebookOption = None,
     out: Annotated[Path | None, typer.Option(help="a table (.csv), or a fragment of a page (.html) and .csv")] = None,
     minimum: Annotated[int, typer.Option(help="documents below which the values of a field are pooled")] = 10,
     resamples: int = 2000,
@@ -54,8 +56,9 @@ def slices(
         raise CommuniqueError("slices: give either --study or --predictions")
     if out and out.suffix not in (".csv", ".html"):
         raise CommuniqueError(f"{out}: slices are written as .csv, or as .html with .csv beside; name it so")
-    tables = _file(predictions) if predictions else _tables(_runs(study or "", run, tracking_uri), part)
-    corpus, frames, pages = read_labelled(data, codebook), [], []
+    runs = _runs(study or "", run, tracking_uri) if study else {}
+    tables = _file(predictions) if predictions else _tables(runs, part)
+    corpus, frames, pages = measured_sentences(_used(runs), part, data, codebook), [], []
     for name, table in tables.items():
         chosen = corpus_of(table, corpus, name)
         labels = chosen.codebook.names
@@ -92,11 +95,11 @@ def errors(
     model: Annotated[
         list[str] | None, typer.Option(help="a model folder, an MLflow URI, or name@alias; again for more")
     ] = None,
-    data: CorpusOption = CORPUS,
+    data: DataOption = None,
     study: Annotated[str | None, typer.Option(help="instead of models: what a study's runs said")] = None,
     part: PartOption = "test",
     run: RunsOption = None,
-    codebook: CodebookOption = CODEBOOK,
+    codebook: CodebookOption = None,
     limit: Annotated[int, typer.Option(help="the most sentences to show; the rest is counted")] = 300,
     margin: Annotated[float, typer.Option(help="how near a threshold a right decision counts as uncertain")] = 0.1,
     words: Annotated[bool, typer.Option(help="also the words that moved each decision (takes longer)")] = True,
@@ -113,6 +116,7 @@ def errors(
     if study:
         corpus, answers, models = _recorded(_runs(study, run, tracking_uri), part, data, codebook, words, tracking_uri)
     else:
+        data = data or CORPUS
         corpus, answers, models = _asked(model or [], data, tracking_uri)
     gold, labels = corpus.indicators.to_numpy(), corpus.codebook.names
     found = hard_cases(gold, answers, labels, margin=margin, limit=limit)
@@ -134,17 +138,21 @@ def _asked(references: list[str], data: Path, uri: str) -> Gathered:
 
     models = [load(reference, uri) for reference in references]
     corpus = read_labelled_for(models[0], data)
+    for caution in filter(None, (caution_of(one, corpus) for one in models)):
+        console.print(caution)
     named = dict(zip(distinct([one.name for one in models]), models, strict=True))
     return corpus, [ask(one, corpus, name) for name, one in named.items()], named
 
 
-def _recorded(runs: "dict[str, RunRecord]", part: str, data: Path, codebook: Path, words: bool, uri: str) -> Gathered:
+def _recorded(
+    runs: "dict[str, RunRecord]", part: str, data: Path | None, codebook: Path | None, words: bool, uri: str
+) -> Gathered:
     """Answers that runs recorded for one part, with those of their models that were kept."""
     from communique.reporting.answers import corpus_of, recorded
 
     tables = _tables(runs, part)
     name, table = next(iter(tables.items()))
-    corpus = corpus_of(table, read_labelled(data, codebook), name)
+    corpus = corpus_of(table, measured_sentences(_used(runs), part, data, codebook), name)
     answers = []
     for name, other in tables.items():
         if set(other["id"]) != set(table["id"]):
@@ -165,6 +173,11 @@ def _runs(study: str, names: list[str] | None, uri: str) -> "dict[str, RunRecord
     if unknown := sorted(set(names or ()) - set(runs)):
         raise CommuniqueError(f"study '{study}': has no run '{unknown[0]}'; it has {', '.join(runs)}")
     return {name: one for name, one in runs.items() if not names or name in names}
+
+
+def _used(runs: "dict[str, RunRecord]") -> dict[str, Any]:
+    """What the first run was made of; nothing where there is none."""
+    return data_of(next(iter(runs.values())).artifacts) if runs else {}
 
 
 def _tables(runs: "dict[str, RunRecord]", part: str) -> "dict[str, pd.DataFrame]":

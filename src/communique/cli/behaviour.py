@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from communique.cli.options import (
+    CODEBOOK,
     CORPUS,
     MODEL,
     SPLIT,
@@ -75,19 +76,25 @@ def behave(
 def pairs_and_cases(
     book: "Codebook", contrast: Path = CONTRAST, cases: Path = CASES
 ) -> "tuple[tuple[Pair, ...], tuple[Case, ...]]":
-    """Minimal pairs and plain cases; of the files that nobody named one may be absent, which is said."""
+    """Minimal pairs and plain cases; files that nobody named may be absent or of other labels, which is said."""
     from communique.data.contrast import read_cases, read_pairs
 
-    pairs = () if _absent(contrast, CONTRAST, "minimal pairs") else read_pairs(contrast, book)
-    return pairs, () if _absent(cases, CASES, "plain cases") else read_cases(cases, book)
+    pairs = () if _left_out(contrast, CONTRAST, "minimal pairs", book) else read_pairs(contrast, book)
+    return pairs, () if _left_out(cases, CASES, "plain cases", book) else read_cases(cases, book)
 
 
-def _absent(path: Path, default: Path, what: str) -> bool:
-    """Whether a file that nobody named is not there, which is said; one that was named must be there."""
-    if path != default or path.exists():
+def _left_out(path: Path, default: Path, what: str, book: "Codebook") -> bool:
+    """Whether a file that nobody named is not there or of other labels, which is said; a named one must do."""
+    if path != default:
         return False
-    console.print(f"no {what} at {path}: left out")
-    return True
+    why = ""
+    if not path.exists():
+        why = f"no {what} at {path}"
+    elif CODEBOOK.exists() and book.names != type(book).load(CODEBOOK).names:
+        why = f"the {what} at {path} are labelled by {CODEBOOK}, whose labels this model does not have"
+    if why:
+        console.print(f"{why}: left out")
+    return bool(why)
 
 
 def _sentences(data: Path, split: Path, book: "Codebook") -> tuple["Sentence", ...]:

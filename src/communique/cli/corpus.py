@@ -1,5 +1,6 @@
 """Commands about labelled sentences: check, split, agree, annotate."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,7 @@ from communique.cli.options import (
     console,
     load,
     read_labelled,
+    write_text,
 )
 from communique.errors import CommuniqueError
 
@@ -216,6 +218,7 @@ def annotate_import(
         Path | None, typer.Option("--exported", help="the sheet as exported, if its copies have other names")
     ] = None,
     codebook: CodebookOption = CODEBOOK,
+    force: Annotated[bool, typer.Option("--force", help="replace labelled sentences that are there")] = False,
 ) -> None:
     """Read filled sheets back, merge the annotators, tell how far they agree."""
     from communique.data.agreement import agreement as measure
@@ -227,6 +230,9 @@ def annotate_import(
 
     if out.suffix != ".jsonl":  # a slip of the pen would write over a filled sheet
         raise CommuniqueError(f"{out}: labelled sentences are written as .jsonl; name it so")
+    apart = out.with_suffix(".disputed.jsonl")
+    if not force and (there := [path for path in (out, apart) if path.exists()]):
+        raise CommuniqueError(f"{there[0]}: is there already, perhaps adjudicated; name another --out or use --force")
     book = Codebook.load(codebook)
     if len({path.stem for path in sheets}) < len(sheets):
         raise CommuniqueError("annotate import: two sheets have one name; name each for its annotator")
@@ -242,9 +248,10 @@ def annotate_import(
     agreed.to_jsonl(out)
     design.save(out)
     console.print(f"{len(agreed):,} sentences → {out}")
+    apart.unlink(missing_ok=True)
     if len(disputed):
-        apart = out.with_suffix(".disputed.jsonl")
-        disputed.to_jsonl(apart)
+        lines = [json.dumps(s.to_dict() | {"labels": None}, ensure_ascii=False) + "\n" for s in disputed]
+        write_text(apart, "".join(lines))  # no labels, which is not none: unadjudicated they are read by nobody
         console.print(f"{len(disputed):,} sentences in dispute → {apart}: adjudicate them and add them")
     if len(read) == 2:
         first, second = read

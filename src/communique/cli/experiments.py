@@ -13,6 +13,7 @@ from communique.cli.options import (
     ModelOption,
     StudyOption,
     UriOption,
+    caution_of,
     console,
     load,
     open_tracker,
@@ -52,11 +53,8 @@ def evaluate(
     said = predict(fitted, corpus)
     metrics = said.metrics(resamples=resamples)
     console.print(metrics_table(metrics, fitted.titles, f"{fitted.name} on {data}"))
-    if fitted.provenance.get("data") == corpus.fingerprint:
-        console.print(
-            "Caution: this is the corpus that the model was made of, its training part included, so that these "
-            "figures flatter; 'communique compare' tells those of the test part"
-        )
+    if caution := caution_of(fitted, corpus):
+        console.print(caution)
     if out:
         write_text(out, json.dumps(metrics.to_dict(), indent=1) + "\n")
     if predictions:

@@ -58,6 +58,16 @@ def read_labelled_for(model: "StanceModel", path: Path) -> "Corpus":
     return read_corpus(path, codebook_of(model))
 
 
+def caution_of(model: "StanceModel", corpus: "Corpus") -> str:
+    """What to say of figures on the very corpus that a model was made of; nothing of other sentences."""
+    if model.provenance.get("data") != corpus.fingerprint:
+        return ""
+    return (
+        f"Caution: this is the corpus that {model.name} was made of, its training part included, so that these figures "
+        "flatter; 'communique compare' tells those of the test part"
+    )
+
+
 def load(reference: str, uri: str) -> "StanceModel":
     """A model by folder, MLflow URI, ``name@alias``, or ``packaged``."""
     from communique.models import load_model

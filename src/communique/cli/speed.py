@@ -2,6 +2,7 @@
 
 import glob
 from collections.abc import Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -140,7 +141,7 @@ def distil(
     fitted = fit_model(
         _student(layers, str(folder), unlabelled, seed), train, validation, DecisionRule(PlattCalibrator())
     )
-    fitted.provenance |= {"name": out.name, "data": train.fingerprint}
+    fitted.provenance |= {"name": out.name, "data": cut.corpus.fingerprint}
     fitted.save(out)
     of_student, of_teacher = (_macro_f1(model, validation) for model in (fitted, load_model(folder)))
     console.print(
@@ -180,13 +181,19 @@ class _Cut:
 
         return Codebook.load(self.codebook)
 
+    @cached_property
+    def corpus(self) -> "Corpus":
+        from communique.data.dataset import read_corpus
+
+        return read_corpus(self.data, self.book())
+
     def part(self, file: Path | None, name: str) -> "Corpus":
         from communique.data.dataset import read_corpus
         from communique.data.splits import Split
 
         if file is not None:
             return read_corpus(file, self.book())
-        parts = Split.load(self.split).apply(read_corpus(self.data, self.book()))
+        parts = Split.load(self.split).apply(self.corpus)
         if name not in parts:
             raise CommuniqueError(f"{self.split}: has no part '{name}'; name the sentences with an option of their own")
         return parts[name]

@@ -1,14 +1,14 @@
 """What ``compare`` puts on a study's page beside the figures; where something is left out, the page says why."""
 
-import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from communique.cli.behaviour import pairs_and_cases
-from communique.cli.options import CODEBOOK, CORPUS, codebook_of, console, load
+from communique.cli.measured import data_of, measured_sentences
+from communique.cli.options import codebook_of, console, load
 from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
@@ -57,25 +57,10 @@ def sections_of(
 
 
 def _labelled(systems: "Sequence[System]", tracker: "Tracker | None", wishes: Wishes) -> "Corpus":
-    """The sentences that were measured: those that were named, or that the first run's configuration names."""
-    from communique.data.codebook import Codebook
-    from communique.data.dataset import read_corpora
-
-    used = _configured(systems, tracker)
-    measured = used.get("measure", {}).get(wishes.part) or used.get("corpus", CORPUS)
-    paths = wishes.data or measured
-    book = Codebook.load(wishes.codebook or used.get("codebook", CODEBOOK))
-    return read_corpora([paths] if isinstance(paths, str | Path) else list(paths), book)
-
-
-def _configured(systems: "Sequence[System]", tracker: "Tracker | None") -> dict[str, Any]:
-    """The ``data`` group of the first run's configuration; nothing of a prediction file."""
+    """The sentences that were measured, by the first run's configuration; nothing is known of a prediction file."""
     runs = [run for system in systems for run in system.runs[:1]]
-    if not runs or tracker is None:
-        return {}
-    path = tracker.get(runs[0]).artifacts / "config.json"
-    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return dict(config.get("data", {}))
+    used = data_of(tracker.get(runs[0]).artifacts) if runs and tracker else {}
+    return measured_sentences(used, wishes.part, wishes.data, wishes.codebook)
 
 
 def _behaviour(

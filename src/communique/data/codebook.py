@@ -6,8 +6,8 @@ spells a label's name.
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,20 @@ class Codebook:
             raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); name a codebook YAML file") from error
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise CommuniqueError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
+        for where, entry, known in _entries(content, str(path)):
+            if strange := sorted(map(str, set(entry) - known)):
+                raise CommuniqueError(f"{where}: unknown field '{strange[0]}'; there are {', '.join(sorted(known))}")
         return cls.from_dict(content, str(path))
+
+
+def _entries(content: Any, source: str) -> Iterator[tuple[str, Mapping[str, Any], set[str]]]:
+    """The parts of a codebook file that have fields, where they stand, and the fields that are known there."""
+    if isinstance(content, dict):
+        yield source, content, {part.name for part in fields(Codebook)}
+        labels = content.get("labels")
+        for number, entry in enumerate(labels if isinstance(labels, list) else [], 1):
+            if isinstance(entry, dict):
+                yield f"{source}, label {number}", entry, {part.name for part in fields(Label)}
 
 
 def _label(entry: Any, where: str) -> Label:

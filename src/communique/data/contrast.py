@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from communique.data.codebook import Codebook
-from communique.data.dataset import Sentence, parse_sentence, records, refuse_repeated
+from communique.data.dataset import Sentence, parse_sentence, refuse_repeated
+from communique.data.records import records
 from communique.errors import CommuniqueError
 
 

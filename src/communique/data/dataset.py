@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from communique.data.codebook import Codebook
-from communique.data.records import records as records
+from communique.data.records import records
 from communique.errors import CommuniqueError, missing_extra
 from communique.files import write_text
 
@@ -224,7 +224,7 @@ def parse_sentence(record: Mapping[str, Any], codebook: Codebook, where: str) ->
         genre=str(record.get("genre") or ""),
         actor=str(record.get("actor") or ""),
         forum=str(record.get("forum") or ""),
-        year=_integer(record.get("year"), f"{where}, field 'year'"),
+        year=_year(record.get("year"), f"{where}, field 'year'"),
         phenomena=tuple(phenomena),
         annotations=annotations,
     )
@@ -244,6 +244,13 @@ def _integer(value: Any, where: str) -> int | None:
     if isinstance(value, bool) or not re.fullmatch(r"[0-9]{1,9}", str(value)):
         raise CommuniqueError(f"{where}: must be a whole number of at most nine digits, not {value!r}")
     return int(value)
+
+
+def _year(value: Any, where: str) -> int | None:
+    year = _integer(value, where)
+    if year is not None and not 1 <= year <= 9999:
+        raise CommuniqueError(f"{where}: {year} is no year (a spreadsheet's date?); give it as in 2024")
+    return year
 
 
 def _annotations(value: Any, codebook: Codebook, where: str) -> dict[str, tuple[str, ...]]:

@@ -47,6 +47,8 @@ def _csv_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, A
         if twice := sorted({name for name in header if name and header.count(name) > 1}):
             raise CommuniqueError(f"{path}: the column name '{twice[0]}' stands twice; give each column its own name")
         for row in reader:
+            if not any(row.values()):  # spreadsheets leave such rows at the end
+                continue
             if None in row or None in row.values():
                 raise CommuniqueError(f"{path}, line {reader.line_num}: has another number of columns than the header")
             _refuse_spaces(row, f"{path}, line {reader.line_num}")

@@ -6,7 +6,7 @@ iterative idea, with documents in place of sentences); no scikit-learn splitter 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +92,7 @@ class Split:
     """A fixed assignment of documents to train, validation and test."""
 
     parts: Mapping[str, tuple[str, ...]]
+    source: str = field(default="split", compare=False)  # leads its errors: the file it was read from
 
     def apply(self, corpus: Corpus) -> dict[str, Corpus]:
         """Cut the corpus; raises CommuniqueError where a document is in two parts, in none, or unknown."""
@@ -100,16 +101,18 @@ class Split:
             for document in documents:
                 if document in part_of:
                     raise CommuniqueError(
-                        f"split: document '{document}' is in {part_of[document]} and in {part}; keep it in one part"
+                        f"{self.source}: document '{document}' is in {part_of[document]} and in {part}; "
+                        "keep it in one part"
                     )
                 part_of[document] = part
         present = set(corpus.documents)
         if unknown := sorted(set(part_of) - present):
             raise CommuniqueError(
-                f"split: document '{unknown[0]}' is not in the corpus; make the split again, or choose split=fresh"
+                f"{self.source}: document '{unknown[0]}' is not in the corpus; make the split again, "
+                "choose split=fresh, or take off a limit on the corpus"
             )
         if missing := sorted(present - set(part_of)):
-            raise CommuniqueError(f"split: document '{missing[0]}' is in no part; make the split again")
+            raise CommuniqueError(f"{self.source}: document '{missing[0]}' is in no part; make the split again")
         return {part: corpus.where(lambda s, p=part: part_of[s.document] == p) for part in self.parts}  # type: ignore[misc]
 
     def save(self, path: str | Path) -> None:
@@ -127,7 +130,7 @@ class Split:
             raise CommuniqueError(f"{path}: cannot be read ({error.strerror}); run 'communique split'") from error
         except (ValueError, AttributeError, TypeError) as error:
             raise CommuniqueError(f"{path}: must be a JSON object of document lists by part") from error
-        return cls(parts)
+        return cls(parts, str(path))
 
     @classmethod
     def make(cls, corpus: Corpus, shares: Sequence[float] = (0.7, 0.15, 0.15), seed: int = 0) -> "Split":
@@ -151,11 +154,7 @@ class FixedSplit:
 
     def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield the one committed cut."""
-        cut = Split.load(self.path)
-        try:
-            parts = cut.apply(corpus)
-        except CommuniqueError as error:
-            raise CommuniqueError(f"{self.path}: {error}") from error
+        parts = Split.load(self.path).apply(corpus)
         if "train" not in parts:
             raise CommuniqueError(f"{self.path}: has no part 'train'; run 'communique split'")
         yield Fold(parts | {"train": sample_documents(parts["train"], self.train_share, seed)})

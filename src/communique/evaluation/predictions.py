@@ -175,7 +175,7 @@ def _reordered(table: pd.DataFrame, order: list[str], name: str, first: str) -> 
         example = min(ids ^ wanted)
         raise CommuniqueError(
             f"{name}: scored other sentences than {first} ({more} more, {less} missing, such as '{example}'); "
-            "compare like with like"
+            "compare like with like: runs on another corpus or split want a study of their own"
         )
     return table.set_index("id").loc[order].reset_index()
 

@@ -21,7 +21,7 @@ UNCORRECTED = "raw count: NOT VALID"
 def prevalence_table(found: Prevalence, titles: Mapping[str, str] | None = None) -> Table:
     """One row a label and group: the corrected share, what stands behind it, and the raw count."""
     table = Table(title=_title(found), title_justify="left", box=None, header_style="bold", padding=(0, 1, 0, 0))
-    table.add_column("label")
+    table.add_column("label", overflow="fold")
     table.add_column(_by(found))
     for name in ("share [95%]", f"labelled {found.unit}s", "of documents", "more would halve", UNCORRECTED):
         table.add_column(name, justify="right", min_width=min(9, len(name)))

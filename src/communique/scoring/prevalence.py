@@ -5,7 +5,7 @@ share for comparison only. The estimator, and what its interval covers, is told 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ Kind = Literal["all", "group", "pooled"]
 
 # Columns that the scorer works out from the text, so that a group of them is itself a guess.
 PREDICTED = ("holder", "holder_source", "speaker", "language", "labels", "review", "review_reason")
+YEAR = r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)"  # in a date however it is written
 Z = 1.959964  # of the naive interval
 
 
@@ -112,20 +113,28 @@ def prevalence(
 ) -> Prevalence:
     """Corrected shares of a scored table, by a labelled random sample of it with its design beside.
 
-    ``by`` names columns whose combinations are the groups; ``once`` counts a reprinted sentence once; ``predicted``
-    names further columns that are themselves guesses. Raises CommuniqueError for a sample that is not random, that is
-    of another table, or that cannot show what is asked.
+    ``by`` names columns whose combinations are the groups, ``year`` also where only a ``date`` tells it; ``once``
+    counts a reprinted sentence once; ``predicted`` names further columns that are themselves guesses. Raises
+    CommuniqueError for a sample that is not random, that is of another table, or that cannot show what is asked.
     """
     if "labels" in by:
         raise CommuniqueError("by 'labels': the shares are those of labels already; group by another column")
-    table = read_table(scored)
+    table, dated = _with_year(read_table(scored), by)
     labels = label_names(table, Path(scored))
     sample, design = read_labelled(Path(labelled), labels)
     rows = match(table, labels, sample, design, once)
     if of == "documents":
         _check_constant(table, by)
         rows = by_document(rows, design)
-    return measure(rows, by, target, predicted)
+    return measure(replace(rows, notes=(*dated, *rows.notes)), by, target, predicted)
+
+
+def _with_year(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
+    """The table with a column ``year`` where one is asked for and only a ``date`` is there, and what to say of it."""
+    if "year" not in by or "year" in table or "date" not in table:
+        return table, []
+    years = table["date"].astype(str).str.extract(YEAR, expand=False).fillna("")
+    return table.assign(year=years), [f"year: taken from the column date; {(years == '').sum():,} sentences have none"]
 
 
 def measure(
