@@ -74,6 +74,9 @@ def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
     for reference, run in (("parts/words/0", first), ("parts/words/1", second), ("parts/words", second)):
         folder = resolve_model_folder(f"study:{reference}", train.uri)
         assert load_model(folder).provenance["run"] == run.run_id
+        assert tracker.get(f"study:{reference}").id == run.run_id
+    with pytest.raises(CommuniqueError, match="run 'study:parts/none': there is no finished run of that study and"):
+        tracker.get("study:parts/none")
 
 
 def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_file: Path) -> None:

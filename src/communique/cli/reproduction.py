@@ -18,7 +18,7 @@ SHOWN = 30
 
 
 def reproduce(
-    run_id: Annotated[str, typer.Argument(help="a run on record; the first characters of its id will do")],
+    run_id: Annotated[str, typer.Argument(help="a run: the first characters of its id will do, or study:STUDY/RUN")],
     tracking_uri: UriOption = URI,
 ) -> None:
     """Repeat a run and compare every metric and prediction; exit code 1 where any differs."""
@@ -49,7 +49,7 @@ def _table(differences: "tuple[Difference, ...]") -> Table:
 
 
 def card(
-    reference: Annotated[str, typer.Argument(help="a run's id, a model folder, an MLflow URI, or name@alias")],
+    reference: Annotated[str, typer.Argument(help="a run's id, study:STUDY/RUN, a model's folder, URI, or name@alias")],
     out: Annotated[Path, typer.Option(help="the folder to write MODEL_CARD.md and REPRODUCIBILITY.md in")] = Path(
         "reports/cards"
     ),

@@ -10,13 +10,13 @@ from typing import Any
 import mlflow
 import pandas as pd
 from filelock import FileLock
-from mlflow.entities import Param, ViewType
+from mlflow.entities import Param, Run, ViewType
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from sqlalchemy.exc import SQLAlchemyError
 
 from communique.errors import CommuniqueError
-from communique.tracking.base import RunRecord, check_study
+from communique.tracking.base import RunRecord, check_study, learned_share
 from communique.tracking.quiet import quiet, without_advice
 
 EXPERIMENT = "communique"
@@ -165,7 +165,9 @@ class MlflowTracker:
         return self._record(kept[-1]) if kept else None
 
     def get(self, run_id: str) -> RunRecord:
-        """The run of this id, or of the one id that begins so; CommuniqueError where there is none."""
+        """The run of this id, of the one id that begins so, or of ``study:STUDY/RUN[/SEED]``; else CommuniqueError."""
+        if run_id.startswith("study:"):
+            return self._record(newest_run(run_id, self.client, f"run '{run_id}'"))
         found = [run for run in self._search("") if run.info.run_id.startswith(run_id) and STUDY_TAG in run.data.tags]
         if len(found) != 1:
             number = f"{len(found)} runs begin so" if found else "no run begins so"
@@ -225,6 +227,25 @@ def _alive(process: int) -> bool:
     except OSError as error:
         return isinstance(error, PermissionError)  # another's process
     return True
+
+
+def newest_run(reference: str, client: MlflowClient, what: str) -> Run:
+    """The newest finished run that ``study:STUDY/RUN`` or ``study:STUDY/RUN/SEED`` names; ``what`` leads the error.
+
+    Runs that learned from a share of the training documents, for a learning curve, are never meant.
+    """
+    study, name, seed = [*reference.removeprefix("study:").split("/"), "", ""][:3]
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
+    if seed:
+        query += f" and params.seed = '{seed}'"
+    newest = ["attributes.start_time DESC"]
+    named = client.search_runs([experiment.experiment_id], query, order_by=newest) if experiment else []
+    found = [run for run in named if learned_share(run.data.params) == 1]
+    if not study or not found:
+        asked = "study, name and seed" if seed else "study and name"
+        raise CommuniqueError(f"{what}: there is no finished run of that {asked}; see 'compare'")
+    return found[0]
 
 
 def model_id(client: MlflowClient, run_id: str) -> str:

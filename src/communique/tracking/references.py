@@ -9,8 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from communique.errors import CommuniqueError
 from communique.models.folder import MANIFEST, is_model_folder
-from communique.tracking.base import learned_share
-from communique.tracking.mlflow_tracker import EXPERIMENT, STUDY_TAG, first_line, model_id
+from communique.tracking.mlflow_tracker import first_line, model_id, newest_run
 from communique.tracking.quiet import quiet
 
 
@@ -71,31 +70,12 @@ def _address(reference: str, client: MlflowClient) -> str:
     """The MLflow URI behind a reference."""
     run = reference.removeprefix("runs:/") if reference.startswith("runs:/") else ""
     if reference.startswith("study:"):
-        run = _newest_run(reference, client)
+        run = str(newest_run(reference, client, f"model '{reference}'").info.run_id)
     if not run or "/" in run:  # a URI as it stands, or name@alias
         return reference if "/" in reference else f"models:/{reference}"
     if not (found := model_id(client, run)):
         raise CommuniqueError(f"model '{reference}': run {run} kept no model; it may be a k-fold run")
     return f"models:/{found}"
-
-
-def _newest_run(reference: str, client: MlflowClient) -> str:
-    """The id of the newest finished run that ``study:STUDY/RUN`` or ``study:STUDY/RUN/SEED`` names.
-
-    Runs that learned from a share of the training documents, for a learning curve, are never meant.
-    """
-    study, name, seed = [*reference.removeprefix("study:").split("/"), "", ""][:3]
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
-    if seed:
-        query += f" and params.seed = '{seed}'"
-    newest = ["attributes.start_time DESC"]
-    named = client.search_runs([experiment.experiment_id], query, order_by=newest) if experiment else []
-    found = [run for run in named if learned_share(run.data.params) == 1]
-    if not study or not found:
-        what = "study, name and seed" if seed else "study and name"
-        raise CommuniqueError(f"model '{reference}': there is no finished run of that {what}; see 'compare'")
-    return str(found[0].info.run_id)
 
 
 def _inner(folder: Path) -> Path:
