@@ -61,6 +61,15 @@ def test_documents_that_stand_in_every_part_are_drawn_for_all_parts_at_once(
     assert found.mean.high - found.mean.low < 0.6 * (shared.mean.high - shared.mean.low)
 
 
+def test_a_part_that_a_draw_never_met_is_not_a_part_where_all_was_wrong() -> None:
+    """Two documents of fifty are a part of their own: every seventh draw has neither, and nobody was ever wrong."""
+    gold = np.tile(np.eye(2, dtype=int), (50, 1))
+    counts = counted(gold, gold)
+    names = sorted(str(i) for i in range(len(counts)))
+    found = by_part({"all": counts, "few": counts[:2]}, {"all": names, "few": names[:2]}, resamples=200)
+    assert (found.mean.low, found.mean.high) == (1.0, 1.0)
+
+
 def test_parts_of_other_labels_are_refused(parts: list[tuple[np.ndarray, np.ndarray]]) -> None:
     gold, predicted = parts[0]
     with pytest.raises(CommuniqueError, match="same labels"):

@@ -115,7 +115,10 @@ def _drawn(
     if documents is None or len(names) == every:
         return {value: _weights(len(part), resamples, rng) for value, part in counts.items()}, every
     weights, place = _weights(len(names), resamples, rng), {name: i for i, name in enumerate(names)}
-    return {value: weights[:, [place[name] for name in documents[value]]] for value in counts}, len(names)
+    drawn = {value: weights[:, [place[name] for name in documents[value]]] for value in counts}
+    for part in drawn.values():
+        part[~part.any(axis=1)] = 1.0  # a part that no draw met has no figure, which is not 0: it stands as it is
+    return drawn, len(names)
 
 
 def _weights(size: int, resamples: int, rng: np.random.Generator) -> Array:
