@@ -134,6 +134,29 @@ def test_csv_as_another_country_s_spreadsheet_saves_it_says_the_same(
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        'id,document,text,labels,"note; of; four; or; more"\na,d,"We agree; we join.",,x\n',
+        'id;document;text;labels;"note, which, goes,\non, and, on"\na;d;We agree; ;x\n',
+        "\n\nid;document;text;labels\na;d;We agree;\n",
+        "id,document,text,labels\na,d,We agree,\n , ,\n,,,,,,\n",
+    ],
+    ids=["separators in a quoted heading", "a heading of two lines", "blank lines above", "blank rows of other widths"],
+)
+def test_a_table_s_columns_are_told_by_its_header_alone(tmp_path: Path, codebook: Codebook, content: str) -> None:
+    (tmp_path / "a.csv").write_text(content, encoding="utf-8")
+    (sentence,) = read_corpus(tmp_path / "a.csv", codebook)
+    assert sentence.id == "a"
+    assert sentence.text.startswith("We agree")
+
+
+def test_lines_are_counted_from_the_top_of_the_file(tmp_path: Path, codebook: Codebook) -> None:
+    path = write(tmp_path / "a.csv", "", "", "id,document,text,labels", "a,b,c")
+    with pytest.raises(CommuniqueError, match="line 4: has another number of columns"):
+        read_corpus(path, codebook)
+
+
+@pytest.mark.parametrize(
     ("content", "said"),
     [
         ("id,document,text,labels,text\na,d,x,,y\n", "the column name 'text' stands twice"),

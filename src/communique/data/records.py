@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 from communique.errors import CommuniqueError
 
 DELIMITERS = (",", ";", "\t")
+QUOTED = re.compile(r'"[^"]*"')
+HEADER = re.compile(r'(?:"[^"]*"|[^"\n])*')  # the first line, and what of it goes on below in quotes
 
 
 def records(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -41,25 +44,34 @@ def _jsonl_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str,
 
 
 def _csv_records(path: Path, content: str) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(io.StringIO(content, newline=""), strict=True, delimiter=delimiter(content))
+    lead = len(content) - len(content.lstrip("\n"))  # lines above the header, which a table cannot have
+    reader = csv.DictReader(io.StringIO(content[lead:], newline=""), strict=True, delimiter=delimiter(content))
     try:
         header = list(reader.fieldnames or ())
         if twice := sorted({name for name in header if name and header.count(name) > 1}):
             raise CommuniqueError(f"{path}: the column name '{twice[0]}' stands twice; give each column its own name")
         for row in reader:
-            if not any(row.values()):  # spreadsheets leave such rows at the end
+            if not "".join(_cells(row)).strip():  # spreadsheets leave such rows at the end
                 continue
+            number = lead + reader.line_num
             if None in row or None in row.values():
-                raise CommuniqueError(f"{path}, line {reader.line_num}: has another number of columns than the header")
-            _refuse_spaces(row, f"{path}, line {reader.line_num}")
-            yield reader.line_num, row
+                raise CommuniqueError(f"{path}, line {number}: has another number of columns than the header")
+            _refuse_spaces(row, f"{path}, line {number}")
+            yield number, row
     except csv.Error as error:
-        raise CommuniqueError(f"{path}, line {reader.line_num}: is not valid CSV ({error})") from error
+        raise CommuniqueError(f"{path}, line {lead + reader.line_num}: is not valid CSV ({error})") from error
+
+
+def _cells(row: Mapping[str | None, Any]) -> Iterator[str]:
+    """All that stands in a row, what lies beyond the header's columns included."""
+    for value in row.values():
+        yield from value if isinstance(value, list) else [value or ""]
 
 
 def delimiter(content: str) -> str:
     """What separates a table's columns, told by its header; a comma where that tells nothing."""
-    header = content.split("\n", 1)[0]
+    found = HEADER.match(content.lstrip("\n"))
+    header = QUOTED.sub("", found.group()) if found else ""
     return max(DELIMITERS, key=header.count)
 
 
