@@ -77,6 +77,9 @@ def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
         assert tracker.get(f"study:{reference}").id == run.run_id
     with pytest.raises(CommuniqueError, match="run 'study:parts/none': there is no finished run of that study and"):
         tracker.get("study:parts/none")
+    for reference in ("study:it's/words", "study:parts/words'", "study:parts/words/0'", "study:parts/words/0/1"):
+        with pytest.raises(CommuniqueError, match="there is no finished run of that study"):
+            tracker.get(reference)
 
 
 def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_file: Path) -> None:

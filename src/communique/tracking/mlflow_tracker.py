@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -234,13 +235,14 @@ def newest_run(reference: str, client: MlflowClient, what: str) -> Run:
 
     Runs that learned from a share of the training documents, for a learning curve, are never meant.
     """
-    study, name, seed = [*reference.removeprefix("study:").split("/"), "", ""][:3]
+    study, name, seed, *rest = [*reference.removeprefix("study:").split("/"), "", ""]
     experiment = client.get_experiment_by_name(EXPERIMENT)
     query = f"tags.`{STUDY_TAG}` = '{study}' and tags.mlflow.runName = '{name}' and status = 'FINISHED'"
     if seed:
         query += f" and params.seed = '{seed}'"
     newest = ["attributes.start_time DESC"]
-    named = client.search_runs([experiment.experiment_id], query, order_by=newest) if experiment else []
+    possible = experiment and not any(rest) and not re.search("['\"`]", reference)  # as no study or run is named
+    named = client.search_runs([experiment.experiment_id], query, order_by=newest) if possible else []
     found = [run for run in named if learned_share(run.data.params) == 1]
     if not study or not found:
         asked = "study, name and seed" if seed else "study and name"
