@@ -129,13 +129,25 @@ def test_a_shallow_encoder_is_saved_scored_and_exported_like_any_other(
 def test_a_shallow_encoder_begins_from_the_lowest_layers(tiny_encoder: Path) -> None:
     model = TransformerModel(str(tiny_encoder), layers=1)
     model.labels = ("a", "b")
-    begun, whole = model._network(tiny_encoder).bert.state_dict(), load_file(tiny_encoder / "model.safetensors")
+    network = model._network(tiny_encoder, model._config(tiny_encoder))
+    begun, whole = network.bert.state_dict(), load_file(tiny_encoder / "model.safetensors")
     lowest = {name: array for name, array in whole.items() if ".layer.1." not in name and "pooler" not in name}
     assert len(lowest) < len(whole)
     for name, array in lowest.items():
         np.testing.assert_array_equal(begun[name].numpy(), array)
 
 
-def test_more_layers_than_the_encoder_has_are_one_sentence(parts: tuple[Corpus, Corpus], tiny_encoder: Path) -> None:
-    with pytest.raises(CommuniqueError, match=r"transformer: layers=3, but encoder .* has 2"):
-        TransformerModel(str(tiny_encoder), layers=3).fit(parts[0].texts, parts[0].indicators)
+@pytest.mark.parametrize(
+    ("layers", "frozen", "said"),
+    [
+        (3, 0, r"transformer: layers=3, but encoder .* has 2"),
+        (1, 1, "freeze_layers=1 leaves none of layers=1 to learn"),
+    ],
+)
+def test_layers_that_are_not_there_or_cannot_learn_are_one_sentence_before_the_teacher_is_asked(
+    parts: tuple[Corpus, Corpus], tiny_encoder: Path, layers: int, frozen: int, said: str
+) -> None:
+    with pytest.raises(CommuniqueError, match=said):
+        TransformerModel(str(tiny_encoder), layers=layers, freeze_layers=frozen, teacher="no folder").fit(
+            parts[0].texts, parts[0].indicators
+        )

@@ -27,7 +27,7 @@ from communique.models.encoder import (
 from communique.models.taught import TaughtModel
 
 if TYPE_CHECKING:
-    from communique.models.network import StanceNetwork
+    from communique.models.network import StanceConfig, StanceNetwork
 
 NETWORK = "network"
 
@@ -101,12 +101,14 @@ class TransformerModel(TaughtModel):
         require_transformers()
         from transformers import set_seed
 
-        sentences, targets = self._lesson(texts, labels)
-        set_seed(self.seed)
         folder = locate(self.encoder)
         with readable(folder):
+            config = self._config(folder)  # before the lesson: a teacher takes its time
+        sentences, targets = self._lesson(texts, labels)
+        set_seed(self.seed)
+        with readable(folder):
             self.tokenizer_ = load_tokenizer(folder)
-            self.network_ = self._network(folder)
+            self.network_ = self._network(folder, config)
         train = self._rows(sentences, targets)
         held_out = None if validation is None else self._rows(validation[0], validation[1].to_numpy())
         if held_out is not None:  # the Trainer groups by length in training only
@@ -116,10 +118,10 @@ class TransformerModel(TaughtModel):
             trainer.train()
         self.network_ = trainer.model.eval()
 
-    def _network(self, folder: Path) -> "StanceNetwork":
+    def _config(self, folder: Path) -> "StanceConfig":
         from transformers import AutoConfig
 
-        from communique.models.network import StanceConfig, StanceNetwork
+        from communique.models.network import StanceConfig
 
         base = AutoConfig.from_pretrained(folder, local_files_only=True).to_dict()
         if base.get("model_type") not in ("bert", StanceConfig.model_type):
@@ -132,7 +134,16 @@ class TransformerModel(TaughtModel):
             raise CommuniqueError(
                 f"transformer: layers={self.layers}, but encoder {folder} has {options['num_hidden_layers']}"
             )
-        config = StanceConfig(**options | ({"num_hidden_layers": self.layers} if self.layers else {}))
+        if 0 < self.layers <= self.freeze_layers:
+            raise CommuniqueError(
+                f"transformer: freeze_layers={self.freeze_layers} leaves none of layers={self.layers} to learn; "
+                "freeze fewer"
+            )
+        return StanceConfig(**options | ({"num_hidden_layers": self.layers} if self.layers else {}))
+
+    def _network(self, folder: Path, config: "StanceConfig") -> "StanceNetwork":
+        from communique.models.network import StanceNetwork
+
         network = StanceNetwork.from_pretrained(folder, config=config, local_files_only=True)
         network.freeze(self.freeze_layers)
         return network
