@@ -150,6 +150,8 @@ def test_annotators_whose_sentences_read_differently_are_not_merged() -> None:
     ann, ben = ({"1": Sentence("1", "d", text, frozenset())} for text in ("Rain fell.", "Snow fell."))
     with pytest.raises(CommuniqueError, match="sentence '1' reads otherwise in that of ben than in that of ann"):
         merge({"ann": ann, "ben": ben}, book)
+    ben = {"1": Sentence("1", "d", " Rain\nfell.", frozenset())}  # white space is the spreadsheet's doing
+    assert merge({"ann": ann, "ben": ben}, book)[0].texts == ["Rain fell."]
 
 
 def test_a_sheet_saved_with_semicolons_reads_the_same(tmp_path: Path, codebook: Codebook) -> None:

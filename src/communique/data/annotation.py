@@ -192,7 +192,7 @@ def merge(sheets: Mapping[str, Mapping[str, Sentence]], codebook: Codebook) -> t
     for key in sorted({key for sheet in sheets.values() for key in sheet}):
         votes = {who: sheet[key] for who, sheet in sheets.items() if key in sheet}
         first = next(iter(votes.values()))
-        if other := [who for who, s in votes.items() if s.text != first.text]:
+        if other := [who for who, s in votes.items() if not same_words(s.text, first.text)]:
             raise CommuniqueError(
                 f"sheets: sentence '{key}' reads otherwise in that of {other[0]} than in that of {next(iter(votes))}; "
                 "put the exported text back"
@@ -203,3 +203,8 @@ def merge(sheets: Mapping[str, Mapping[str, Sentence]], codebook: Codebook) -> t
         sentence = Sentence(key, first.document, first.text, labels, annotations=annotations)
         (agreed if same else disputed).append(sentence)
     return Corpus(tuple(agreed), codebook), Corpus(tuple(disputed), codebook)
+
+
+def same_words(one: str, other: str) -> bool:
+    """Whether two texts differ in nothing but white space, which spreadsheets change."""
+    return one.split() == other.split()

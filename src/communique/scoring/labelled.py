@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from communique.data.annotation import Design, is_scored, sentence_ids, stratum_of
+from communique.data.annotation import Design, is_scored, same_words, sentence_ids, stratum_of
 from communique.data.codebook import Codebook
 from communique.data.dataset import Sentence, read_corpus
 from communique.data.sheets import read_sheet
@@ -151,16 +151,11 @@ def _rows(table: pd.DataFrame, ids: pd.Series, labelled: Mapping[str, Sentence])
         )
     rows = place[list(labelled)].to_numpy()
     for row, sentence in zip(rows, labelled.values(), strict=True):
-        if _squeezed(str(table["text"].iloc[row])) != _squeezed(sentence.text):
+        if not same_words(str(table["text"].iloc[row]), sentence.text):
             raise CommuniqueError(
                 f"labelled: sentence '{sentence.id}' reads otherwise in the scored table; name the one it came from"
             )
     return rows
-
-
-def _squeezed(text: str) -> str:
-    """Spreadsheets change white space."""
-    return " ".join(text.split())
 
 
 def _check_population(design: Design, sentences: int, documents: int) -> None:
