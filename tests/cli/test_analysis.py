@@ -102,6 +102,10 @@ def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlfl
     assert set(table["model"]) == {"linear"}
     assert set(table["explained"]) == {"exact"}
     assert run("slices", *common, "--minimum", 2, "--resamples", 20).code == 0
+    (folder / "mine.jsonl").rename(folder / "moved.jsonl")
+    assert "mine.jsonl: the run was measured by this file, which is not here" in run("slices", *common).error
+    assert run("slices", *common, "--data", "moved.jsonl", "--resamples", 20).code == 0
+    assert "no.jsonl: cannot be read" in run("slices", *common, "--data", "no.jsonl").error
     assert "has no run 'x'; it has linear" in run("slices", *common, "--run", "x").error
     assert "has no part 'real'" in run("errors", *common, "--part", "real", "--out", "e.html").error
 

@@ -44,7 +44,7 @@ def test_a_suite_of_another_codebook_is_left_out_and_that_is_said(run: Run, fold
     said = run("behave", "--model", "model", "--sample", "5")
     assert said.code == 0, said.err
     told = " ".join(said.out.split())
-    assert "minimal pairs at data/contrast.jsonl are labelled by data/codebook.yaml, whose labels this model" in told
+    assert "minimal pairs at data/contrast.jsonl are labelled by data/codebook.yaml, whose labels are not" in told
     assert "plain cases at data/behaviour.jsonl are labelled by" in told
 
 

@@ -90,8 +90,8 @@ def _left_out(path: Path, default: Path, what: str, book: "Codebook") -> bool:
     why = ""
     if not path.exists():
         why = f"no {what} at {path}"
-    elif CODEBOOK.exists() and book.names != type(book).load(CODEBOOK).names:
-        why = f"the {what} at {path} are labelled by {CODEBOOK}, whose labels this model does not have"
+    elif CODEBOOK.exists() and set(book.names) != set(type(book).load(CODEBOOK).names):
+        why = f"the {what} at {path} are labelled by {CODEBOOK}, whose labels are not those of this model"
     if why:
         console.print(f"{why}: left out")
     return bool(why)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from communique.cli.options import CODEBOOK, CORPUS
+from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
     from communique.data.dataset import Corpus
@@ -23,6 +24,14 @@ def measured_sentences(used: Mapping[str, Any], part: str, data: Path | None, co
     from communique.data.codebook import Codebook
     from communique.data.dataset import read_corpora
 
-    paths = data or used.get("measure", {}).get(part) or used.get("corpus", CORPUS)
-    book = Codebook.load(codebook or used.get("codebook", CODEBOOK))
-    return read_corpora([paths] if isinstance(paths, str | Path) else list(paths), book)
+    named = data or used.get("measure", {}).get(part) or used.get("corpus", CORPUS)
+    paths = [Path(named)] if isinstance(named, str | Path) else list(map(Path, named))
+    codes = Path(codebook or used.get("codebook", CODEBOOK))
+    recorded = {"--data": [] if data else paths, "--codebook": [] if codebook else [codes]} if used else {}
+    for option, files in recorded.items():
+        if gone := [path for path in files if not path.exists()]:
+            raise CommuniqueError(
+                f"{gone[0]}: the run was measured by this file, which is not here; go to the folder that the run was "
+                f"made in, or name the file by {option}"
+            )
+    return read_corpora(paths, Codebook.load(codes))
