@@ -167,6 +167,20 @@ def test_rows_deleted_from_a_sheet_are_counted(run: Run, folder: Path) -> None:
     assert "ann: 1 rows labelled, 0 left empty, 1 of 2 drawn are not in it" in said.out
 
 
+def test_the_design_of_another_sheet_is_written_over_by_nothing(run: Run, folder: Path) -> None:
+    run("score", "letter.txt", "--model", "model", "--out", "scored.csv")
+    for number, name in enumerate(("ann", "other"), 1):
+        assert run("annotate", "export", "scored.csv", "--out", f"{name}.csv", "--number", number).code == 0
+    header, row = (folder / "ann.csv").read_text().splitlines()
+    (folder / "ann.csv").write_text(f"{header}\n{row.removesuffix(',,')},yes,\n")
+    assert (
+        "other.design.json: is the design of another"
+        in run("annotate", "import", "ann.csv", "--out", "other.jsonl").error
+    )
+    assert Design.load(folder / "other.csv").drawn == 2
+    assert run("annotate", "import", "ann.csv", "--out", "ann.jsonl").code == 0
+
+
 def test_a_split_that_would_leave_a_part_empty_is_refused(run: Run, folder: Path) -> None:
     line = (folder / "data" / "sentences.jsonl").read_text().splitlines()[0]
     (folder / "few.jsonl").write_text(line + "\n")

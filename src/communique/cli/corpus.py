@@ -222,7 +222,7 @@ def annotate_import(
 ) -> None:
     """Read filled sheets back, merge the annotators, tell how far they agree."""
     from communique.data.agreement import agreement as measure
-    from communique.data.annotation import Design, merge
+    from communique.data.annotation import Design, design_path, merge
     from communique.data.codebook import Codebook
     from communique.data.dataset import Corpus
     from communique.data.sheets import read_sheet
@@ -237,6 +237,8 @@ def annotate_import(
     if len({path.stem for path in sheets}) < len(sheets):
         raise CommuniqueError("annotate import: two sheets have one name; name each for its annotator")
     design = Design.load(design_of or sheets[0])
+    if not force and design_path(out).exists() and Design.load(out) != design:
+        raise CommuniqueError(f"{design_path(out)}: is the design of another sheet; name another --out or use --force")
     read = {path.stem: read_sheet(path, book) for path in sheets}
     for name, (sentences, empty) in read.items():
         gone = design.drawn - len(sentences) - empty if design.unit == "sentence" else 0

@@ -23,7 +23,8 @@ Kind = Literal["all", "group", "pooled"]
 
 # Columns that the scorer works out from the text, so that a group of them is itself a guess.
 PREDICTED = ("holder", "holder_source", "speaker", "language", "labels", "review", "review_reason")
-YEAR = r"(?<!\d)((?:1[89]|20)\d\d)(?!\d)"  # in a date however it is written
+# In a date however it is written, 20240501 too: then a month and a day follow, as in no date that begins with the day.
+YEAR = r"(?<!\d)((?:1[89]|20)\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?!\d)"
 Z = 1.959964  # of the naive interval
 
 
