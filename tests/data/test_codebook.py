@@ -41,9 +41,9 @@ def written(path: Path, content: Any) -> Path:
         ({"labels": [LABEL], "exclusive": "no"}, "field 'exclusive': must be true or false, not 'no'"),
         (
             {"labels": [{"name": "lifts", "cue": ["embargo"]}]},
-            "label 1: unknown field 'cue'; there are cues,",
+            "label 1: unknown field 'cue'; write 'cues'",
         ),
-        ({"labels": [LABEL], "exlusive": True}, "unknown field 'exlusive'; there are exclusive, labels"),
+        ({"labels": [LABEL], "exlusive": True}, "unknown field 'exlusive'; write 'exclusive'"),
         ("labels: [\n  {name: a,\n", "is not valid YAML"),
     ],
 )
@@ -67,6 +67,11 @@ def test_a_label_needs_only_its_name(tmp_path: Path) -> None:
     book = Codebook.load(written(tmp_path / "book.yaml", {"labels": [{"name": "wants_peace"}]}))
     assert book.labels == (Label("wants_peace", "wants peace", "", ()),)
     assert (book.version, book.exclusive, book.phenomena) == ("", False, ())
+
+
+def test_fields_of_ones_own_are_no_mistake(tmp_path: Path) -> None:
+    path = written(tmp_path / "book.yaml", {"title": "Mine", "labels": [LABEL | {"examples": ["x"]}]})
+    assert Codebook.load(path).names == ("lifts",)
 
 
 def test_a_definition_over_several_lines_is_one_line(tmp_path: Path) -> None:

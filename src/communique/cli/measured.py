@@ -16,7 +16,7 @@ def data_of(artifacts: Path) -> dict[str, Any]:
     """The ``data`` group of the configuration that lies with a run's files; nothing where none does."""
     path = artifacts / "config.json"
     config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return dict(config.get("data", {}))
+    return dict(config.get("data") or {})
 
 
 def measured_sentences(used: Mapping[str, Any], part: str, data: Path | None, codebook: Path | None) -> "Corpus":
@@ -24,7 +24,7 @@ def measured_sentences(used: Mapping[str, Any], part: str, data: Path | None, co
     from communique.data.codebook import Codebook
     from communique.data.dataset import read_corpora
 
-    named = data or used.get("measure", {}).get(part) or used.get("corpus", CORPUS)
+    named = data or (used.get("measure") or {}).get(part) or used.get("corpus", CORPUS)
     paths = [Path(named)] if isinstance(named, str | Path) else list(map(Path, named))
     codes = Path(codebook or used.get("codebook", CODEBOOK))
     recorded = {"--data": [] if data else paths, "--codebook": [] if codebook else [codes]} if used else {}

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -110,8 +111,9 @@ class Codebook:
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise CommuniqueError(f"{path}: is not valid YAML ({' '.join(str(error).split())})") from error
         for where, entry, known in _entries(content, str(path)):
-            if strange := sorted(map(str, set(entry) - known)):
-                raise CommuniqueError(f"{where}: unknown field '{strange[0]}'; there are {', '.join(sorted(known))}")
+            for strange in sorted(map(str, set(entry) - known)):
+                if meant := get_close_matches(strange, known, 1, 0.8):  # further fields of one's own are no mistake
+                    raise CommuniqueError(f"{where}: unknown field '{strange}'; write '{meant[0]}'")
         return cls.from_dict(content, str(path))
 
 
