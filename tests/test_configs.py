@@ -20,7 +20,7 @@ from tests.conftest import make_corpus
 
 import communique
 from communique import experiment
-from communique.cli import main
+from communique.cli import main, speed
 from communique.data.codebook import Codebook
 from communique.models.base import StanceModel
 from communique.tracking.base import NullTracker
@@ -86,6 +86,14 @@ def test_a_recipe_changes_what_it_names_and_keeps_the_rest() -> None:
     changed = {key for key in whole if whole[key] != short[key]}
     assert changed == {"epochs", "freeze_layers"}
     assert plain("model=transformer", "seed=7")["model"]["seed"] == 7
+
+
+def test_distil_learns_a_shallow_encoder_as_the_configuration_of_that_name_does() -> None:
+    recipe = OmegaConf.to_container(composed("model=transformer_shallow").model, resolve=True)
+    assert isinstance(recipe, dict)
+    student = speed._student(recipe["layers"], "teacher", None, 0)
+    wanted = {str(name): value for name, value in recipe.items() if name not in ("_target_", "teacher")}
+    assert {name: student.get_params()[name] for name in wanted} == wanted
 
 
 def test_the_debug_overlay_records_nothing_unless_asked() -> None:

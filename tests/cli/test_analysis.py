@@ -136,6 +136,7 @@ def test_errors_and_figures_on_what_a_model_was_made_of_come_with_a_caution(
         (("errors", "--out", "e.html"), "give either --model"),
         (("errors", "--model", "model", "--out", "e.txt"), "e.txt: errors are written as"),
         (("errors", "--model", "model", "--out", "e.html", "--limit", 0), "limit 0"),
+        (("errors", "--model", "model", "--out", "e.html", "--codebook", "x"), "--codebook goes with --study"),
         (("errors", "--study", "s", "--out", "e.html", "--tracking-uri", "sqlite:///no.db"), "no MLflow store"),
     ],
 )

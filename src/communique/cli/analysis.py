@@ -111,6 +111,8 @@ def errors(
 
     if bool(model) == bool(study):
         raise CommuniqueError("errors: give either --model (once or more) and --data, or --study")
+    if model and codebook:
+        raise CommuniqueError("errors: --codebook goes with --study; a model brings its own")
     if out.suffix not in (".html", ".htm", ".xlsx"):
         raise CommuniqueError(f"{out}: errors are written as .html (with .xlsx and .csv beside) or .xlsx; name it so")
     if study:
