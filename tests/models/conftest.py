@@ -1,8 +1,12 @@
-"""A random classifier that calls its outputs what a model for natural language inference calls them."""
+"""The tiny corpus in two parts, a teacher, and a random classifier whose outputs bear the names of inference."""
 
 from pathlib import Path
 
 import pytest
+
+from communique.data.dataset import Corpus
+from communique.models.tfidf import TfidfModel
+from communique.training import fit_model
 
 
 def make_nli(encoder: Path, folder: Path, outputs: list[str]) -> Path:
@@ -38,3 +42,15 @@ def make_nli(encoder: Path, folder: Path, outputs: list[str]) -> Path:
 def tiny_nli(tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three outputs, entailment the second."""
     return make_nli(tiny_encoder, tmp_path_factory.mktemp("nli"), ["CONTRADICTION", "ENTAILMENT", "NEUTRAL"])
+
+
+@pytest.fixture(scope="module")
+def parts(corpus: Corpus) -> tuple[Corpus, Corpus]:
+    """What is learned from, and what is held out."""
+    return corpus.where(lambda s: s.document < "d022"), corpus.where(lambda s: s.document >= "d022")
+
+
+@pytest.fixture(scope="module")
+def teacher(parts: tuple[Corpus, Corpus], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fitted n-grams, saved."""
+    return fit_model(TfidfModel(), *parts).save(tmp_path_factory.mktemp("teacher") / "tfidf")

@@ -51,11 +51,6 @@ def model(request: pytest.FixtureRequest, codebook_file: Path, tiny_encoder: Pat
 
 
 @pytest.fixture(scope="module")
-def parts(corpus: Corpus) -> tuple[Corpus, Corpus]:
-    return corpus.where(lambda s: s.document < "d022"), corpus.where(lambda s: s.document >= "d022")
-
-
-@pytest.fixture(scope="module")
 def fitted(model: StanceModel, parts: tuple[Corpus, Corpus]) -> StanceModel:
     return fit_model(clone(model), *parts)
 

@@ -28,11 +28,6 @@ from communique.training import DecisionRule, fit_model
 
 
 @pytest.fixture(scope="module")
-def parts(corpus: Corpus) -> tuple[Corpus, Corpus]:
-    return corpus.where(lambda s: s.document < "d022"), corpus.where(lambda s: s.document >= "d022")
-
-
-@pytest.fixture(scope="module")
 def saved(parts: tuple[Corpus, Corpus], tiny_encoder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An ensemble of every kind that matters: n-grams, frozen and fine-tuned encoders; long sentences in windows."""
     tuned = TransformerModel(str(tiny_encoder), 2, 5e-3, 1e-2, max_length=16, precision="float32")

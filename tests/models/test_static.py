@@ -14,18 +14,7 @@ from communique.data.texts import read_texts
 from communique.errors import CommuniqueError
 from communique.models import PACKAGED_MODEL, load_model
 from communique.models.static import StaticModel, deep_scores
-from communique.models.tfidf import TfidfModel
 from communique.training import fit_model
-
-
-@pytest.fixture(scope="module")
-def parts(corpus: Corpus) -> tuple[Corpus, Corpus]:
-    return corpus.where(lambda s: s.document < "d022"), corpus.where(lambda s: s.document >= "d022")
-
-
-@pytest.fixture(scope="module")
-def teacher(parts: tuple[Corpus, Corpus], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fit_model(TfidfModel(), *parts).save(tmp_path_factory.mktemp("teacher") / "tfidf")
 
 
 @pytest.fixture(scope="module")

@@ -14,21 +14,10 @@ from communique.models.export import export_model
 from communique.models.lineage import training_fingerprint
 from communique.models.static import StaticModel
 from communique.models.taught import TaughtModel
-from communique.models.tfidf import TfidfModel
 from communique.models.transformer import NETWORK, TransformerModel
 from communique.training import fit_model
 
 STUDENTS = pytest.mark.parametrize("kind", [StaticModel, TransformerModel])
-
-
-@pytest.fixture(scope="module")
-def parts(corpus: Corpus) -> tuple[Corpus, Corpus]:
-    return corpus.where(lambda s: s.document < "d022"), corpus.where(lambda s: s.document >= "d022")
-
-
-@pytest.fixture(scope="module")
-def teacher(parts: tuple[Corpus, Corpus], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return fit_model(TfidfModel(), *parts).save(tmp_path_factory.mktemp("teacher") / "tfidf")
 
 
 @pytest.fixture(scope="module")
