@@ -7,7 +7,7 @@ import pytest
 from communique.evaluation.resampling import bootstrap_intervals
 from communique.reporting import document_totals
 from communique.reporting.document_totals import FEWEST, HOLDERS, Section, totals
-from communique.reporting.periods import Periods
+from communique.scoring.periods import Periods
 from communique.scoring.rows import NOT_ENGLISH
 from communique.scoring.summary import Counts
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from communique.evaluation.resampling import Interval
-from communique.reporting.periods import Periods, date_column
+from communique.scoring.periods import Periods, date_column
 from communique.scoring.rows import NOT_ENGLISH
 
 Array = np.ndarray[Any, Any]

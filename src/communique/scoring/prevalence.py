@@ -16,6 +16,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.prevalence import ENOUGH_DOCUMENTS, Share, Target, best_predictor, corrected_share
 from communique.evaluation.resampling import Interval
 from communique.scoring.labelled import Scored, by_document, label_names, match, read_labelled
+from communique.scoring.periods import date_column, year
 from communique.scoring.table import read_table
 
 Array = np.ndarray[Any, Any]
@@ -23,8 +24,6 @@ Kind = Literal["all", "group", "pooled"]
 
 # Columns that the scorer works out from the text, so that a group of them is itself a guess.
 PREDICTED = ("holder", "holder_source", "speaker", "language", "labels", "review", "review_reason")
-# In a date however it is written, 20240501 too: then a month and a day follow, as in no date that begins with the day.
-YEAR = r"(?<!\d)((?:1[89]|20)\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?!\d)"
 Z = 1.959964  # of the naive interval
 
 
@@ -114,7 +113,7 @@ def prevalence(
 ) -> Prevalence:
     """Corrected shares of a scored table, by a labelled random sample of it with its design beside.
 
-    ``by`` names columns whose combinations are the groups, ``year`` also where only a ``date`` tells it; ``once``
+    ``by`` names columns whose combinations are the groups, ``year`` also where only a date tells it; ``once``
     counts a reprinted sentence once; ``predicted`` names further columns that are themselves guesses. Raises
     CommuniqueError for a sample that is not random, that is of another table, or that cannot show what is asked.
     """
@@ -131,11 +130,12 @@ def prevalence(
 
 
 def _with_year(table: pd.DataFrame, by: Sequence[str]) -> tuple[pd.DataFrame, list[str]]:
-    """The table with a column ``year`` where one is asked for and only a ``date`` is there, and what to say of it."""
-    if "year" not in by or "year" in table or "date" not in table:
+    """The table with a column ``year`` where one is asked for and only a date is there, and what to say of it."""
+    dated = date_column(table.columns)
+    if "year" not in by or "year" in table or not dated:
         return table, []
-    years = table["date"].astype(str).str.extract(YEAR, expand=False).fillna("")
-    return table.assign(year=years), [f"year: taken from the column date; {(years == '').sum():,} sentences have none"]
+    years = table[dated].astype(str).map(year)
+    return table.assign(year=years), [f"year: taken from column {dated}; {(years == '').sum():,} sentences have none"]
 
 
 def measure(

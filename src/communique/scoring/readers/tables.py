@@ -3,13 +3,13 @@
 import csv
 import itertools
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, time
 from typing import Any
 
+from communique.data.records import delimiter
 from communique.errors import CommuniqueError, missing_extra
 from communique.scoring.encodings import find_encoding
 from communique.scoring.readers.word import check_package
@@ -19,7 +19,6 @@ from communique.scoring.source import Columns, Record, Source
 Rows = Iterator[tuple[str, dict[str | None, Any]]]
 UNNAMED = "cells under no column name"
 _BATCH = 1_000
-_QUOTED = re.compile(r'"[^"]*"?')
 
 
 def check(source: Source, columns: Columns) -> tuple[str, ...]:
@@ -67,8 +66,7 @@ def _delimiter(source: Source) -> str:
     """A tab for .tsv; for .csv the comma or, as some spreadsheets write it, the semicolon or tab that heads it."""
     if source.format == "tsv":
         return "\t"
-    header = _QUOTED.sub("", next(source.lines(), ""))
-    return max(",;\t", key=header.count)
+    return delimiter(next(source.lines(), ""))
 
 
 def _csv_lines(source: Source) -> Iterator[tuple[int, list[str]]]:
