@@ -146,7 +146,7 @@ def execute(
     Finished folds are kept in the folder ``unfinished``, from where an interrupted run goes on.
     """
     extra = {name: read_corpus(path, corpus.codebook) for name, path in config["data"]["measure"].items()}
-    model, saved = saved_members(config["model"], _store(config))
+    model, saved = saved_models(config["model"], _store(config))
     return train_run(
         built(model),
         corpus,
@@ -180,22 +180,26 @@ def _store(config: Mapping[str, Any]) -> str:
     return str(config["tracking"].get("uri") or "")
 
 
-def saved_members(model: Mapping[str, Any], uri: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """A model's configuration with every saved member of an ensemble as a folder, and the digest of each."""
-    if "members" not in model:
-        return dict(model), {}
-    members, digests = [], {}
-    for member in model["members"]:
-        folder = _saved_model(member, uri) if isinstance(member, str) else None
-        members.append(member if folder is None else str(folder))
-        if folder is not None:
-            digests[member] = str(read_manifest(folder)["digest"])
-    return {**model, "members": members}, digests
+def saved_models(model: Mapping[str, Any], uri: str) -> tuple[dict[str, Any], dict[str, str]]:
+    """A model's configuration with the saved models it names, members or teacher, as folders; the digest of each."""
+    digests: dict[str, str] = {}
+
+    def folder(named: Any) -> Any:
+        if not isinstance(named, str):
+            return named
+        found = _saved_model(named, uri)
+        digests[named] = str(read_manifest(found)["digest"])
+        return str(found)
+
+    found = {"members": [folder(member) for member in model["members"]]} if "members" in model else {}
+    if "teacher" in model:
+        found["teacher"] = folder(model["teacher"])
+    return {**model, **found}, digests
 
 
 def saved_digests(config: Mapping[str, Any]) -> dict[str, str]:
-    """The digests of the saved models that a plain configuration's members are, by the names they have there."""
-    return saved_members(config["model"], _store(config))[1]
+    """The digests of the saved models that a plain configuration names, by the names they have there."""
+    return saved_models(config["model"], _store(config))[1]
 
 
 def _saved_model(reference: str, uri: str) -> Path:

@@ -1,4 +1,4 @@
-"""An ensemble of runs on record: named by study and run, found, averaged, recorded."""
+"""Models on record as members or teacher of another: named by study and run, found, averaged or learned from."""
 
 from pathlib import Path
 
@@ -66,6 +66,15 @@ def test_runs_of_a_study_are_averaged_by_name(train: Runs) -> None:
         train("model=ensemble_saved", members, "seed=1")
 
 
+def test_a_student_learns_from_a_run_of_a_study(train: Runs) -> None:
+    grams = train.done("model=tfidf", "force=true")
+    small = ["model.width=4", "model.channels=8", "model.epochs=1"]
+    student = train.done("model=static", "model.teacher=study:parts/tfidf", *small)
+    taught = load_model(resolve_model_folder(f"runs:/{student.run_id}", train.uri))
+    teacher = load_model(resolve_model_folder(f"runs:/{grams.run_id}", train.uri))
+    assert taught.provenance["teacher_digest"] == teacher.fingerprint
+
+
 def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
     first, second = (train.done("model=lexicon", "name=words", f"seed={seed}", "force=true") for seed in (0, 1))
     tracker = MlflowTracker(train.uri)
@@ -82,13 +91,20 @@ def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
             tracker.get(reference)
 
 
-def test_another_model_behind_a_name_makes_another_run(train: Runs, codebook_file: Path) -> None:
+@pytest.mark.parametrize(
+    "named",
+    [("model=ensemble_saved", "model.members=[member]"), ("model=static", "model.teacher=member")],
+    ids=["member", "teacher"],
+)
+def test_another_model_behind_a_name_makes_another_run(
+    named: tuple[str, str], train: Runs, codebook_file: Path
+) -> None:
     digests = []
     for number in range(2):
         model = LexiconModel(str(codebook_file)).fit(["we reject it", "rain"], pd.DataFrame({"rejects": [1, number]}))
         model.save("member")
-        plain = experiment.plain_config(composed("model=ensemble_saved", "model.members=[member]"))
-        digests.append(experiment.saved_members(plain["model"], "")[1])
+        plain = experiment.plain_config(composed(*named))
+        digests.append(experiment.saved_models(plain["model"], "")[1])
     assert [list(found) for found in digests] == [["member"], ["member"]]
     assert digests[0] != digests[1]
 
