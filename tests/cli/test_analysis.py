@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from tests.cli.conftest import Run, edited
+from tests.conftest import make_corpus
 
 from communique.cli import analysis
 from communique.data.codebook import Codebook
@@ -80,22 +81,26 @@ def test_the_runs_of_a_study_that_are_looked_into_learned_from_the_whole_trainin
         analysis._runs("s", None, "")
 
 
-def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlflow_store: tuple[str, str]) -> None:
-    uri, artifacts = mlflow_store
-    corpus: Corpus = read_corpus(folder / "data/sentences.jsonl", Codebook.load(folder / "data/codebook.yaml"))
+def recorded_run(folder: Path, store: tuple[str, str], file: str, name: str, study: str) -> None:
+    """A run on a file of sentences that lies in the folder."""
+    book = "data/codebook.yaml"
     train_run(
         TfidfModel(min_df=1),
-        corpus,
+        read_corpus(folder / file, Codebook.load(folder / book)),
         FreshSplit(),
-        MlflowTracker(uri, artifacts),
-        config={"seed": 0, "data": {"corpus": "mine.jsonl", "codebook": "data/codebook.yaml"}},
-        study="look",
-        name="linear",
-        identity="look",
+        MlflowTracker(*store),
+        config={"seed": 0, "data": {"corpus": file, "codebook": book}},
+        study=study,
+        name=name,
+        identity=f"{study} {name}",
         resamples=10,
     )
+
+
+def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlflow_store: tuple[str, str]) -> None:
     (folder / "data" / "sentences.jsonl").rename(folder / "mine.jsonl")  # what the run was made of is found there
-    common = ("--study", "look", "--tracking-uri", uri)
+    recorded_run(folder, mlflow_store, "mine.jsonl", "linear", "look")
+    common = ("--study", "look", "--tracking-uri", mlflow_store[0])
     said = run("errors", *common, "--out", "errors.xlsx", "--margin", 0.4)
     assert said.code == 0, said.err
     table = pd.read_csv(folder / "errors.csv", keep_default_na=False)
@@ -108,6 +113,18 @@ def test_a_study_is_looked_into_with_its_own_models(run: Run, folder: Path, mlfl
     assert "no.jsonl: cannot be read" in run("slices", *common, "--data", "no.jsonl").error
     assert "has no run 'x'; it has linear" in run("slices", *common, "--run", "x").error
     assert "has no part 'real'" in run("errors", *common, "--part", "real", "--out", "e.html").error
+
+
+def test_runs_of_one_study_may_be_made_of_different_files(
+    run: Run, folder: Path, codebook: Codebook, mlflow_store: tuple[str, str]
+) -> None:
+    make_corpus(codebook, documents=20, seed=7).to_jsonl(folder / "other.jsonl")
+    for file in ("data/sentences.jsonl", "other.jsonl"):
+        recorded_run(folder, mlflow_store, file, Path(file).stem, "two")
+    options = ("--study", "two", "--tracking-uri", mlflow_store[0], "--resamples", 20, "--out", "slices.csv")
+    said = run("slices", *options)
+    assert said.code == 0, said.err
+    assert set(pd.read_csv(folder / "slices.csv")["model"]) == {"sentences", "other"}
 
 
 def test_errors_and_figures_on_what_a_model_was_made_of_come_with_a_caution(

@@ -1,7 +1,7 @@
 """Commands that look into a model's figures: slice by slice, and mistake by mistake."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -58,9 +58,10 @@ def slices(
         raise CommuniqueError(f"{out}: slices are written as .csv, or as .html with .csv beside; name it so")
     runs = _runs(study or "", run, tracking_uri) if study else {}
     tables = _file(predictions) if predictions else _tables(runs, part)
-    corpus, frames, pages = measured_sentences(_used(runs), part, data, codebook), [], []
+    frames, pages = [], []
     for name, table in tables.items():
-        chosen = corpus_of(table, corpus, name)
+        used = data_of(runs[name].artifacts) if study else {}
+        chosen = corpus_of(table, measured_sentences(used, part, data, codebook), name)
         labels = chosen.codebook.names
         said = recorded(table, labels, name)
         report = measure_slices(
@@ -154,7 +155,7 @@ def _recorded(
 
     tables = _tables(runs, part)
     name, table = next(iter(tables.items()))
-    corpus = corpus_of(table, measured_sentences(_used(runs), part, data, codebook), name)
+    corpus = corpus_of(table, measured_sentences(data_of(runs[name].artifacts), part, data, codebook), name)
     answers = []
     for name, other in tables.items():
         if set(other["id"]) != set(table["id"]):
@@ -175,11 +176,6 @@ def _runs(study: str, names: list[str] | None, uri: str) -> "dict[str, RunRecord
     if unknown := sorted(set(names or ()) - set(runs)):
         raise CommuniqueError(f"study '{study}': has no run '{unknown[0]}'; it has {', '.join(runs)}")
     return {name: one for name, one in runs.items() if not names or name in names}
-
-
-def _used(runs: "dict[str, RunRecord]") -> dict[str, Any]:
-    """What the first run was made of; nothing where there is none."""
-    return data_of(next(iter(runs.values())).artifacts) if runs else {}
 
 
 def _tables(runs: "dict[str, RunRecord]", part: str) -> "dict[str, pd.DataFrame]":
