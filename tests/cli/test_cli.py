@@ -112,6 +112,7 @@ def test_data_summarises_and_says_that_there_is_no_split_yet(run: Run, corpus: C
     assert said.code == 0
     assert " ".join(said.out.split()).count("240 30") == 1
     assert "speech" in said.out
+    assert "By forum" not in said.out  # which this corpus does not tell
     assert "fingerprint" in said.out
     assert "no split at data/splits.json" in said.out
 

@@ -49,7 +49,8 @@ def data(
     parts = Split.load(split).apply(corpus) if split.exists() else {}
     console.print(corpus_table({**parts, "all": corpus}))
     for field in ("genre", "forum", "phenomena"):
-        console.print(field_table(corpus, field))
+        if any(getattr(sentence, field) for sentence in corpus.sentences):
+            console.print(field_table(corpus, field))
     console.print(f"fingerprint {corpus.fingerprint}")
     _tell_behaviour(path.parent, corpus.codebook)
     if beside:
