@@ -4,7 +4,7 @@ Pairs, for every kind of a study, the run that left groups out with the run over
 at least ten gold sentences in the group; a group of fewer than ten documents is left out and counted. Intervals are of
 the clustered paired bootstrap, p-values of approximate randomisation, Holm's over the groups of one kind and
 column, and over the rows of all groups.
-Usage: by_group.py STUDY OUT.csv
+Usage: by_group.py STUDY OUT.csv [NAME=KIND,KIND,... for averages of kinds]
 """
 
 import sys
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from average import COLUMN, averages
 
 from communique.evaluation.metrics import GOLD, NONE, cluster_counts, f1_of_counts
 from communique.evaluation.predictions import indicator_matrix, probability_labels
@@ -19,20 +20,22 @@ from communique.evaluation.resampling import Array, approximate_randomisation, h
 from communique.tracking.base import RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
 
-COLUMN, ALL = "split.column", "all"
+ALL = "all"
 POSITIVES, DOCUMENTS = 10, 10
 
 
-def main(study: str, out: str) -> None:
+def main(study: str, out: str, *averaged: str) -> None:
     """Write one row a kind, column and group, first of all groups together; print those, and what stands out."""
     runs = MlflowTracker().runs(study)
-    folds = {run.name: tested(run) for run in runs if COLUMN not in run.params}
+    answers = [(run.name, run.params.get(COLUMN, ""), answers_of(run)) for run in runs]
+    answers += averages(runs, averaged)
+    folds = {kind: tested(table) for kind, column, table in answers if not column}
     whole, parts = [], []
-    for run in runs:
-        if COLUMN in run.params and run.name in folds:
-            named, left_out = {"kind": run.name, "column": run.params[COLUMN]}, tested(run)
-            whole += [named | {"group": ALL} | row for row in compared(left_out.assign(group=ALL), folds[run.name])]
-            parts += corrected([named | row for row in compared(left_out, folds[run.name])])
+    for kind, column, table in answers:
+        if column and kind in folds:
+            named, left_out = {"kind": kind, "column": column}, tested(table)
+            whole += [named | {"group": ALL} | row for row in compared(left_out.assign(group=ALL), folds[kind])]
+            parts += corrected([named | row for row in compared(left_out, folds[kind])])
     if not parts:
         sys.exit(f"study {study}: no run that left groups out beside one over folds, or no group is large enough")
     table, groups = (pd.DataFrame(rows).round(4) for rows in (corrected(whole), parts))
@@ -47,9 +50,13 @@ def corrected(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [row | {"p_holm": p} for row, p in zip(rows, holm([row["p_holm"] for row in rows]), strict=True)]
 
 
-def tested(run: RunRecord) -> pd.DataFrame:
-    """The run's answers on its test sentences, by id."""
-    table = pd.read_parquet(run.artifacts / "predictions.parquet")
+def answers_of(run: RunRecord) -> pd.DataFrame:
+    """What a run said of every part."""
+    return pd.read_parquet(run.artifacts / "predictions.parquet")
+
+
+def tested(table: pd.DataFrame) -> pd.DataFrame:
+    """The answers on the test sentences, by id."""
     return table[table["part"] == "test"].set_index("id")
 
 
