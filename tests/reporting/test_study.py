@@ -135,7 +135,7 @@ def _latex_lines(block: Block) -> int:
     return 1 + sum(1 + any(isinstance(cell, Estimate) for cell in row) for row in block.rows)
 
 
-@pytest.mark.parametrize("width", [60, 80, 120, 400])
+@pytest.mark.parametrize("width", [60, *range(72, 96, 2), 120, 400])
 def test_the_terminal_table_fits_any_width_with_every_figure_whole(board: Leaderboard, width: int) -> None:
     text = shown(terminal(board, "Board", width), width)
     assert max(map(len, text.splitlines())) <= width
@@ -144,6 +144,15 @@ def test_the_terminal_table_fits_any_width_with_every_figure_whole(board: Leader
         for interval in (*row.summary.values(), *(figures["f1"] for figures in row.labels.values())):
             assert f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]" in text
     assert f"R {EVIL}" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("length", range(1, 23))
+def test_no_cell_is_cut_whatever_the_length_of_the_names(length: int) -> None:
+    systems = [System(name * length, (predictions(seed),)) for seed, name in enumerate("ab")]
+    board = compare(systems, **FAST)
+    text = shown(terminal(board, "Board", 80), 80)
+    assert max(map(len, text.splitlines())) <= 80
+    assert all(text.count(str(cell)) > 0 for cells in ranking(board).rows for cell in cells)
 
 
 def test_a_wide_terminal_has_one_table(board: Leaderboard) -> None:

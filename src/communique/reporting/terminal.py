@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Group
+from rich.console import Group, JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -50,7 +50,7 @@ def _stacks(beside: Sequence[Block], width: int) -> list[Table | Text]:
     header = [name for block in beside for name in block.header[1:]]
     lines = zip(*(block.rows for block in beside), strict=True)
     rows = [[str(cell) for parts in line for cell in parts[1:]] for line in lines]
-    tables = (_table(names, header, rows, columns) for columns in _packed(names, header, rows, width))
+    tables = (_table(names, header, rows, columns, width) for columns in _packed(names, header, rows, width))
     return [part for table in tables for part in (table, Text())]
 
 
@@ -75,12 +75,20 @@ def _width(i: int, header: Sequence[str], rows: Sequence[Sequence[str]]) -> int:
     return max(min(longest, WIDEST_NAME), *(len(row[i]) for row in rows))
 
 
-def _table(names: Sequence[str], header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int]) -> Table:
+def _table(
+    names: Sequence[str], header: Sequence[str], rows: Sequence[Sequence[str]], columns: Sequence[int], width: int
+) -> Table:
+    """One stack; headers are folded where they would not all fit, which rich leaves to its widest column of cells."""
+    unfolded = [max(len(header[i]), _width(i, header, rows)) + 1 for i in columns]
+    crowded = min(WIDEST_NAME, max(map(len, names))) + 1 + sum(unfolded) > width
     table = Table(box=None, header_style="bold", padding=(0, 1, 0, 0))
     table.add_column("model", overflow="fold", max_width=WIDEST_NAME)
     for i in columns:
-        side = "right" if header[i] else "left"
-        table.add_column(header[i], justify=side, min_width=_width(i, header, rows), overflow="fold")  # type: ignore[arg-type]
+        side: JustifyMethod = "right" if header[i] else "left"
+        least = _width(i, header, rows)
+        table.add_column(
+            header[i], justify=side, min_width=least, max_width=least if crowded else None, overflow="fold"
+        )
     for name, row in zip(names, rows, strict=True):
         table.add_row(Text(name), *[Text(row[i]) for i in columns])
     return table
