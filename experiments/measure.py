@@ -1,11 +1,15 @@
 """Measure the stored models of studies on a labelled file; write their figures there and on the test part.
 
+What they said is kept for ``communique compare`` in reports/predictions/DATA, one file a model, its seeds as repeats.
 Usage: python experiments/measure.py DATA.jsonl OUT.json STUDY...
 """
 
 import json
 import sys
+from collections import defaultdict
 from pathlib import Path
+
+import pandas as pd
 
 from communique.data.codebook import Codebook
 from communique.data.dataset import read_corpus
@@ -18,17 +22,16 @@ PREDICTIONS = Path("reports/predictions")
 
 
 def main(data: str, out: str, *studies: str) -> None:
-    """One entry a run, latest of each name and seed; predictions for ``communique compare`` beside."""
+    """One entry a run, latest of each name and seed."""
     corpus = read_corpus(data, Codebook.load("data/codebook.yaml"))
     tracker = MlflowTracker()
-    runs = {f"{run.name}_{run.params['seed']}": run for study in studies for run in tracker.runs(study)}
-    results = {}
-    PREDICTIONS.mkdir(parents=True, exist_ok=True)
-    for name, run in runs.items():
+    runs = {(run.name, int(run.params["seed"])): run for study in studies for run in tracker.runs(study)}
+    results, tables = {}, defaultdict(list)
+    for (name, seed), run in runs.items():
         model_id = tracker.client.get_run(run.id).outputs.model_outputs[0].model_id
         said = predict(load_model(resolve_model_folder(f"models:/{model_id}", tracker.uri)), corpus)
-        said.to_frame("real").to_parquet(PREDICTIONS / f"{name}.parquet", index=False)
-        results[name] = {
+        tables[name].append(said.to_frame(Path(data).stem).assign(repeat=seed))
+        results[f"{name}_{seed}"] = {
             "run": run.id,
             "commit": run.tags.get("git.commit", ""),
             "fit_seconds": round(run.metrics["fit_seconds"], 1),
@@ -36,6 +39,10 @@ def main(data: str, out: str, *studies: str) -> None:
             "real": said.metrics().to_dict(),
         }
     Path(out).write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    folder = PREDICTIONS / Path(data).stem
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, seeds in tables.items():
+        pd.concat(seeds).to_parquet(folder / f"{name}.parquet", index=False)
 
 
 if __name__ == "__main__":

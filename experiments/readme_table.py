@@ -1,6 +1,7 @@
-"""Write the README's table of models from the leaderboards of a study: our test part beside real sentences.
+"""Write the README's table of models from leaderboards: our test part beside real sentences, those that designs were
+chosen by and those that nothing was.
 
-Usage: python experiments/readme_table.py OURS.csv REAL.csv [README.md]   (both written by `communique compare`)
+Usage: python experiments/readme_table.py OURS.csv REAL.csv FRESH.csv [README.md]   (written by `communique compare`)
 """
 
 import sys
@@ -20,14 +21,13 @@ TITLES = {
 }
 
 
-def table(ours: pd.DataFrame, real: pd.DataFrame) -> str:
-    """One row a model, in the order of real; intervals are the leaderboards'."""
-    ours, real = ours.set_index("model"), real.set_index("model")
-    rows = ["| model | seeds | ours | real | real, none-F1 |", "|---|---|---|---|---|"]
-    for name, there in real.sort_values("macro_f1").iterrows():
-        here = ours.loc[name]
-        cells = [_estimate(here, "macro_f1"), _estimate(there, "macro_f1"), _estimate(there, "none_f1")]
-        cells = [TITLES.get(str(name), str(name)), str(int(there["fits"])), *cells]
+def table(ours: pd.DataFrame, real: pd.DataFrame, fresh: pd.DataFrame) -> str:
+    """One row a model, in the order of the fresh sentences; intervals are the leaderboards'."""
+    ours, real, fresh = (board.set_index("model") for board in (ours, real, fresh))
+    rows = ["| model | seeds | ours | real, development | real, fresh | fresh, none-F1 |", "|---|---|---|---|---|---|"]
+    for name, there in fresh.sort_values("macro_f1").iterrows():
+        cells = [_estimate(board.loc[name], "macro_f1") for board in (ours, real, fresh)]
+        cells = [TITLES.get(str(name), str(name)), str(int(there["fits"])), *cells, _estimate(there, "none_f1")]
         rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
 
@@ -45,10 +45,10 @@ def replaced(text: str, new: str) -> str:
     return before + BEGIN + new + END + after
 
 
-def main(ours: str, real: str, readme: str = "README.md") -> None:
+def main(ours: str, real: str, fresh: str, readme: str = "README.md") -> None:
     """Write the table in place."""
     path = Path(readme)
-    new = table(pd.read_csv(ours), pd.read_csv(real))
+    new = table(*map(pd.read_csv, (ours, real, fresh)))
     path.write_text(replaced(path.read_text(encoding="utf-8"), new), encoding="utf-8")
 
 

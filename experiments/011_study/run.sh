@@ -12,4 +12,3 @@ for part in test real; do
   cp "reports/$part.csv" "$out/$part.csv"
 done
 .venv/bin/python experiments/collect.py study "$out/results.json"
-.venv/bin/python experiments/readme_table.py "$out/test.csv" "$out/real.csv"
