@@ -34,9 +34,9 @@ run: setup  ## compare the models, crown the best, score two sample documents
 	  'The scored samples:  reports/example.html, reports/example.csv' \
 	  'Every run:           $(BIN)/mlflow ui --backend-store-uri sqlite:///mlruns.db' \
 	  'Your own documents:  $(BIN)/communique score FOLDER --out scored.csv --report scored.html' \
-	  'The best recipe:     make champion  (30 to 40 minutes)'
+	  'The best recipe:     make champion  (20 to 40 minutes)'
 
-champion: setup  ## train the best recipe on the whole training split and register it (30 to 40 minutes)
+champion: setup  ## train the best recipe on the whole training split and register it (20 to 40 minutes)
 	@$(BIN)/communique train -m experiment=study model=lexicon,tfidf,transformer seed=0 $(MEASURE)
 	@$(BIN)/communique train experiment=study model=transformer seed=1 $(MEASURE)
 	@$(BIN)/communique train experiment=champion $(MEASURE)

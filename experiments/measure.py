@@ -1,6 +1,6 @@
 """Measure the stored models of studies on a labelled file; write their figures there and on the test part.
 
-What they said is kept for ``communique compare`` in reports/predictions/DATA, one file a model, its seeds as repeats.
+What they said is kept for ``communique compare`` in reports/predictions/DATA, one file a model, its seeds in a column.
 Usage: python experiments/measure.py DATA.jsonl OUT.json STUDY...
 """
 
@@ -25,12 +25,12 @@ def main(data: str, out: str, *studies: str) -> None:
     """One entry a run, latest of each name and seed."""
     corpus = read_corpus(data, Codebook.load("data/codebook.yaml"))
     tracker = MlflowTracker()
-    runs = {(run.name, int(run.params["seed"])): run for study in studies for run in tracker.runs(study)}
+    runs = {(run.name, int(run.params["seed"])): run for study in studies for run in tracker.runs(study) if run.whole}
     results, tables = {}, defaultdict(list)
     for (name, seed), run in runs.items():
         model_id = tracker.client.get_run(run.id).outputs.model_outputs[0].model_id
         said = predict(load_model(resolve_model_folder(f"models:/{model_id}", tracker.uri)), corpus)
-        tables[name].append(said.to_frame(Path(data).stem).assign(repeat=seed))
+        tables[name].append(said.to_frame(Path(data).stem).assign(seed=seed))
         results[f"{name}_{seed}"] = {
             "run": run.id,
             "commit": run.tags.get("git.commit", ""),

@@ -93,8 +93,13 @@ def test_a_run_of_a_study_is_named_with_its_seed(train: Runs) -> None:
 
 @pytest.mark.parametrize(
     "named",
-    [("model=ensemble_saved", "model.members=[member]"), ("model=static", "model.teacher=member")],
-    ids=["member", "teacher"],
+    [
+        ("model=ensemble_saved", "model.members=[member]"),
+        ("model=static", "model.teacher=member"),
+        ("model=cascade", "+model.cheap.teacher=member"),
+        ("model=ensemble", "+model.members.0.teacher=member"),
+    ],
+    ids=["member", "teacher", "teacher of a cascade's model", "teacher of a member"],
 )
 def test_another_model_behind_a_name_makes_another_run(
     named: tuple[str, str], train: Runs, codebook_file: Path

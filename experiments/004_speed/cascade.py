@@ -56,6 +56,8 @@ class Stored(StanceModel):
 
     def __init__(self, files: Sequence[str], like: StanceModel, parts: Iterable[Corpus]) -> None:
         table = pd.concat([pd.read_parquet(file) for file in files]).set_index("id")
+        if table.index.has_duplicates:
+            raise CommuniqueError(f"{files[0]}: a sentence stands twice; give one seed's predictions")
         self.labels, self.codebook, self.provenance = like.labels, like.codebook, {}
         self.thresholds = table[[f"threshold_{name}" for name in self.labels]].iloc[0].to_numpy()
         known = dict(zip(table.index, table[[f"prob_{name}" for name in self.labels]].to_numpy(), strict=True))

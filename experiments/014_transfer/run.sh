@@ -8,6 +8,7 @@ export PATH="$PWD/.venv/bin:$PATH" OMP_NUM_THREADS=2
 communique train -m experiment=transfer
 communique train -m experiment=transfer split=leave_one_group_out split.column=forum,actor,year
 communique train experiment=transfer split=leave_one_group_out model=transformer
+rm -rf reports/transfer
 averages=("three cheap kinds=lexicon,tfidf,embedding" "with the encoder=lexicon,tfidf,embedding,transformer")
 python experiments/collect.py transfer "$here/results.json"
 python "$here/by_group.py" transfer "$here/groups.csv" "${averages[@]}"

@@ -2,7 +2,8 @@
 
 The corpus is gzipped JSON Lines of ``id``, ``document`` and ``text``. A sentence belongs to the first stratum whose
 words it holds, else to "other"; from a shuffle by the seed the first SIZE of each stratum are taken, of a document at
-most two, or four where a stratum is short. Labels are kept in ``labels.csv``, by id, without text.
+most two, of the stratum of sanctions, which is short, four. ``labels.csv`` keeps, by id and without text, what two
+annotators said (``first``, ``second``) and the labels that hold, a third reading's where they differ.
 Usage: sentences.py draw CORPUS.jsonl.gz OUT.jsonl | sentences.py labels CORPUS.jsonl.gz OUT.jsonl
 """
 

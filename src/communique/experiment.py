@@ -181,20 +181,25 @@ def _store(config: Mapping[str, Any]) -> str:
 
 
 def saved_models(model: Mapping[str, Any], uri: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """A model's configuration with the saved models it names, members or teacher, as folders; the digest of each."""
+    """A model's configuration with the saved models it names, members or teachers, as folders; the digest of each."""
     digests: dict[str, str] = {}
 
     def folder(named: Any) -> Any:
-        if not isinstance(named, str):
-            return named
-        found = _saved_model(named, uri)
-        digests[named] = str(read_manifest(found)["digest"])
-        return str(found)
+        if isinstance(named, str):
+            found = _saved_model(named, uri)
+            digests[named] = str(read_manifest(found)["digest"])
+            return str(found)
+        return followed(named) if isinstance(named, Mapping) else named
 
-    found = {"members": [folder(member) for member in model["members"]]} if "members" in model else {}
-    if "teacher" in model:
-        found["teacher"] = folder(model["teacher"])
-    return {**model, **found}, digests
+    def followed(settings: Mapping[str, Any]) -> dict[str, Any]:
+        found = {key: followed(value) if isinstance(value, Mapping) else value for key, value in settings.items()}
+        if "members" in settings:
+            found["members"] = [folder(member) for member in settings["members"]]
+        if "teacher" in settings:
+            found["teacher"] = folder(settings["teacher"])
+        return found
+
+    return followed(model), digests
 
 
 def saved_digests(config: Mapping[str, Any]) -> dict[str, str]:

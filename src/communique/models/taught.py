@@ -11,7 +11,7 @@ from communique.models.lineage import archive_of, check_trained_alike
 
 
 class TaughtModel(StanceModel):
-    """A model that may be a student of the one saved in the folder ``teacher``.
+    """A model that may be a student of the one saved in the folder ``teacher`` (a configuration may name it otherwise).
 
     The teacher must have been fitted on the very sentences given, or it could tell of what is kept for the test.
     ``mix`` is the weight of the teacher's probabilities against the labels. ``unlabelled`` is a file of sentences of

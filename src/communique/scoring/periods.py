@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 COLUMNS = ("date", "meta_date", "year", "meta_year", "published")
 MOST_MONTHS, MOST_YEARS = 24, 60
 UNDATED = "undated"
-_ISO = re.compile(r"\s*(\d{4})(?:[-/](0?[1-9]|1[0-2]))?(?!\d)")
+_ISO = re.compile(r"\s*(1[5-9]\d\d|20\d\d)(?:[-/](0?[1-9]|1[0-2]))?(?!\d)")
 # in 20240501 too: then a month and a day follow, as in no date that begins with the day
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?:(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))?(?!\d)")
 
