@@ -21,13 +21,17 @@ class LeaveOneGroupOut:
 
     Groups with fewer than ``minimum`` sentences, and sentences of which the column says nothing, are one group,
     "other". Of a document that holds several groups only the held-out group's sentences are measured; the fold's
-    note counts the rest. The other documents give ``validation_share`` of themselves to validation.
+    note counts the rest. The other documents give ``validation_share`` of themselves to validation; of those left
+    ``train_share`` are learned from.
     """
 
-    def __init__(self, column: str = "genre", minimum: int = 100, validation_share: float = 0.15) -> None:
+    def __init__(
+        self, column: str = "genre", minimum: int = 100, validation_share: float = 0.15, train_share: float = 1.0
+    ) -> None:
         self.column = column
         self.minimum = minimum
         self.validation_share = validation_share
+        self.train_share = train_share
 
     def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield a cut a group into train, validation and test, in alphabetical order, "other" last."""
@@ -44,7 +48,7 @@ class LeaveOneGroupOut:
             rest = corpus.where(lambda s, touched=touched: s.document not in touched)  # type: ignore[misc]
             if not len(rest):
                 raise CommuniqueError(f"leave one group out: every document holds {self.column} '{name}'; none is left")
-            inner = with_validation(rest, self.validation_share, seed + number)
+            inner = with_validation(rest, self.validation_share, seed + number, self.train_share)
             yield Fold({**inner, "test": test}, 0, number, name, _left_out(len(corpus) - len(rest) - len(test), name))
 
     def groups(self, corpus: Corpus) -> np.ndarray:

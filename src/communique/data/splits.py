@@ -174,13 +174,16 @@ class GroupedKFold:
     """k folds of whole documents, balanced over the labels, ``repeats`` times; each fold is the test part once.
 
     The rest of the documents give ``validation_share`` of themselves to validation. The seed moves the folds, and
-    every repeat cuts anew: a sentence is tested once a repeat.
+    every repeat cuts anew: a sentence is tested once a repeat. ``train_share`` is as of ``FixedSplit``, fold by fold.
     """
 
-    def __init__(self, k: int = 5, validation_share: float = 0.15, repeats: int = 1) -> None:
+    def __init__(
+        self, k: int = 5, validation_share: float = 0.15, repeats: int = 1, train_share: float = 1.0
+    ) -> None:
         self.k = k
         self.validation_share = validation_share
         self.repeats = repeats
+        self.train_share = train_share
 
     def folds(self, corpus: Corpus, seed: int) -> Iterator[Fold]:
         """Yield k cuts a repeat into train, validation and test."""
@@ -189,15 +192,19 @@ class GroupedKFold:
         for repeat in range(self.repeats):
             cut = seed if repeat == 0 else int(np.random.SeedSequence([seed, repeat]).generate_state(1)[0])
             for number, (rest, test) in enumerate(grouped_kfold(corpus, self.k, cut)):
-                inner = with_validation(corpus.take(rest), self.validation_share, cut + number)
+                inner = with_validation(corpus.take(rest), self.validation_share, cut + number, self.train_share)
                 yield Fold({**inner, "test": corpus.take(test)}, repeat, number)
 
 
-def with_validation(rest: Corpus, share: float, seed: int) -> dict[str, Corpus]:
-    """Train and validation of what is not tested: whole documents, every label balanced."""
+def with_validation(rest: Corpus, share: float, seed: int, train_share: float = 1.0) -> dict[str, Corpus]:
+    """Train and validation of what is not tested: whole documents, every label balanced.
+
+    Below 1, ``train_share`` keeps only so many of the training documents.
+    """
     if not 0 < share < 1:
         raise CommuniqueError(f"validation_share {share}: give a number between 0 and 1")
-    return Split.make(rest, (1 - share, share), seed).apply(rest)
+    parts = Split.make(rest, (1 - share, share), seed).apply(rest)
+    return parts | {"train": sample_documents(parts["train"], train_share, seed)}
 
 
 def check_shares(shares: Sequence[float]) -> None:

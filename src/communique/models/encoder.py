@@ -192,6 +192,7 @@ class FrozenEncoder:
     The last lists of sentences and their embeddings are remembered, so that a sweep over seeds encodes each part of
     the corpus once. Whole lists, since an embedding's last digits depend on the sentences it is batched with. What
     embedding took is remembered too, and counted again (``communique.models.clock``), so that costs stay comparable.
+    ``of_one_fit`` says that no other model has these weights: the sentences of other folds are then none of its work.
     """
 
     _remembered: ClassVar[LRUCache[bytes, tuple[np.ndarray, float]]] = LRUCache(
@@ -212,10 +213,11 @@ class FrozenEncoder:
         finally:
             cls._together = before
 
-    def __init__(self, encoder: str, max_length: int = 128) -> None:
+    def __init__(self, encoder: str, max_length: int = 128, of_one_fit: bool = False) -> None:
         require_transformers()
         from transformers import AutoModel
 
+        self.of_one_fit = of_one_fit
         self.folder = locate(encoder)
         with readable(self.folder):
             self.tokenizer = load_tokenizer(self.folder)
@@ -227,8 +229,9 @@ class FrozenEncoder:
 
     def embed(self, texts: Sequence[str], batch: int = 32, progress: bool = False) -> np.ndarray:
         """Embeddings of shape ``(n, d)``, read-only; a long text's windows are averaged."""
-        if self._together is not None and self._together.rows.keys() >= set(texts):
-            return self._part(self._together, texts, batch, progress)
+        together = None if self.of_one_fit else self._together
+        if together is not None and together.rows.keys() >= set(texts):
+            return self._part(together, texts, batch, progress)
         key = self._key(batch, texts)
         if (known := self._remembered.get(key)) is not None:
             save(known[1])

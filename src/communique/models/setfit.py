@@ -65,7 +65,7 @@ class SetFitModel(EmbeddingModel):
         set_seed(self.seed)
         with tempfile.TemporaryDirectory(prefix="communique-") as scratch:
             encoder = self._tuned(texts, labels, Path(scratch))
-            self.encoder_ = FrozenEncoder(str(encoder), self.max_length)
+            self.encoder_ = FrozenEncoder(str(encoder), self.max_length, of_one_fit=True)
         self._fit_head(texts, labels)
 
     def size(self) -> Size | None:
