@@ -81,6 +81,19 @@ def test_the_rest_of_a_mixed_document_is_in_no_part_and_counted(corpus: Corpus) 
     assert "d000" not in {*second["train"].documents, *second["validation"].documents}
 
 
+@pytest.mark.parametrize("protocol", [GroupedKFold, LeaveOneGroupOut])
+def test_a_share_is_learned_from_in_whole_documents_and_all_else_stays(protocol, corpus: Corpus) -> None:
+    corpus = changed(corpus, genre=lambda i: "speech" if i < 120 else "headline")
+    options = {"k": 3} if protocol is GroupedKFold else {"minimum": 10}
+    whole, thinned = (list(protocol(**options, train_share=share).folds(corpus, seed=0)) for share in (1.0, 0.25))
+    assert len(whole) == len(thinned) > 1
+    for full, part in zip(whole, thinned, strict=True):
+        assert (ids(part["test"]), ids(part["validation"])) == (ids(full["test"]), ids(full["validation"]))
+        documents = set(part["train"].documents)
+        assert len(documents) == round(0.25 * len(set(full["train"].documents)))
+        assert ids(part["train"]) == [s.id for s in full["train"] if s.document in documents]
+
+
 def test_a_random_cut_tears_documents_apart_and_says_that_it_leaks(corpus: Corpus) -> None:
     (fold,) = RandomSplit().folds(corpus, seed=0)
     assert sorted(i for part in fold.values() for i in ids(part)) == ids(corpus)
@@ -100,6 +113,7 @@ def test_a_random_cut_tears_documents_apart_and_says_that_it_leaks(corpus: Corpu
         (LeaveOneGroupOut("genre", validation_share=1.5), "validation_share 1.5"),
         (GroupedKFold(3, repeats=0), "0 repeats"),
         (GroupedKFold(3, validation_share=0), "validation_share 0"),
+        (GroupedKFold(3, train_share=0), "share of documents 0: "),
         (RandomSplit([0.5, 0.2, 0.2]), "shares 0.5, 0.2, 0.2: "),
         (FreshSplit([0.5, 0.3, 0.1, 0.1]), "shares 0.5, 0.3, 0.1, 0.1: "),
         (FreshSplit([1.2, -0.1, -0.1]), "positive shares that add up to 1"),

@@ -65,6 +65,15 @@ def test_parts_of_what_is_embedded_together_are_its_rows_and_are_computed_once(t
     np.testing.assert_array_equal(encoder.embed(TEXTS[1:]), alone)  # as if nothing had been
 
 
+def test_an_encoder_of_one_fit_embeds_no_sentence_but_those_asked_for(tiny_encoder: Path, monkeypatch) -> None:
+    encoder = FrozenEncoder(str(tiny_encoder), 32, of_one_fit=True)
+    compute = Mock(side_effect=encoder._embed)
+    monkeypatch.setattr(encoder, "_embed", compute)
+    with FrozenEncoder.embedded_together([*TEXTS, "Rain fell."]):
+        encoder.embed(["Rain fell."])
+    assert [call.args[0] for call in compute.call_args_list] == [["Rain fell."]]
+
+
 def test_a_part_costs_its_share_of_the_whole_whoever_asks_first(tiny_encoder: Path, monkeypatch) -> None:
     encoder = FrozenEncoder(str(tiny_encoder), 32)
 

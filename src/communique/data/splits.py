@@ -177,9 +177,7 @@ class GroupedKFold:
     every repeat cuts anew: a sentence is tested once a repeat. ``train_share`` is as of ``FixedSplit``, fold by fold.
     """
 
-    def __init__(
-        self, k: int = 5, validation_share: float = 0.15, repeats: int = 1, train_share: float = 1.0
-    ) -> None:
+    def __init__(self, k: int = 5, validation_share: float = 0.15, repeats: int = 1, train_share: float = 1.0) -> None:
         self.k = k
         self.validation_share = validation_share
         self.repeats = repeats
