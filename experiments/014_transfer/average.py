@@ -36,13 +36,22 @@ def main(study: str, folder: str, *named: str) -> None:
 
 def averages(runs: Sequence[RunRecord], named: Sequence[str]) -> Iterator[tuple[str, str, pd.DataFrame]]:
     """Name, column held out ("" for folds) and predictions of each average ``NAME=KIND,KIND,...``."""
-    protocols: dict[str, dict[str, RunRecord]] = {}
-    for run in runs:
-        protocols.setdefault(run.params.get(COLUMN, ""), {})[run.name] = run
+    protocols = by_protocol(runs)
     for name, kinds in (one.split("=") for one in named):
         for column, found in protocols.items():
             if set(kinds.split(",")) <= set(found):
                 yield name, column, average([found[kind] for kind in kinds.split(",")])
+
+
+def by_protocol(runs: Sequence[RunRecord]) -> dict[str, dict[str, RunRecord]]:
+    """The runs by the column held out and their kind; two of one kind under one protocol are refused."""
+    found: dict[str, dict[str, RunRecord]] = {}
+    for run in runs:
+        kinds = found.setdefault(run.params.get(COLUMN, ""), {})
+        if first := kinds.get(run.name):
+            raise SystemExit(f"{first.id} and {run.id} are both {run.name} under one protocol; keep one seed a study")
+        kinds[run.name] = run
+    return found
 
 
 def average(runs: Sequence[RunRecord]) -> pd.DataFrame:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from average import COLUMN, averages
+from average import averages, by_protocol
 
 from communique.evaluation.metrics import GOLD, NONE, cluster_counts, f1_of_counts
 from communique.evaluation.predictions import indicator_matrix, probability_labels
@@ -27,7 +27,7 @@ POSITIVES, DOCUMENTS = 10, 10
 def main(study: str, out: str, *averaged: str) -> None:
     """Write one row a kind, column and group, first of all groups together; print those, and what stands out."""
     runs = MlflowTracker().runs(study)
-    answers = [(run.name, run.params.get(COLUMN, ""), answers_of(run)) for run in runs]
+    answers = [(run.name, column, answers_of(run)) for column, of in by_protocol(runs).items() for run in of.values()]
     answers += averages(runs, averaged)
     folds = {kind: tested(table) for kind, column, table in answers if not column}
     whole, parts = [], []

@@ -17,6 +17,7 @@ from communique.errors import CommuniqueError
 from communique.models import load_model
 from communique.models.base import StanceModel
 from communique.models.lexicon import LexiconModel
+from communique.models.lineage import known_sentences, sentence_digests
 from communique.tracking.base import NullTracker
 from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.training import fit_model
@@ -94,7 +95,7 @@ def test_the_teacher_is_measured_on_the_same_parts(done: Adaptation, made: Made)
 
 
 def test_the_run_keeps_the_archives_fingerprint_and_never_its_text(
-    done: Adaptation, tracker: MlflowTracker, tmp_path: Path
+    done: Adaptation, made: Made, tracker: MlflowTracker, tmp_path: Path
 ) -> None:
     (record,) = tracker.runs("adapt")
     assert record.params["archive.fingerprint"] == archive().fingerprint
@@ -105,6 +106,9 @@ def test_the_run_keeps_the_archives_fingerprint_and_never_its_text(
     for path in [p for folder in (store, tmp_path) for p in folder.rglob("*") if p.is_file()]:
         content = path.read_bytes()
         assert not [text for text in SECRETS if text.encode() in content], path
+    assert known_sentences(done.result.model, SECRETS) == 0
+    (train, validation) = (Split.load(made[2]).apply(made[1])[part].texts for part in ("train", "validation"))
+    np.testing.assert_array_equal(done.result.model.learned, sentence_digests([*train, *validation]))
 
 
 def test_saved_it_is_a_transformer_like_any_other(done: Adaptation, tmp_path: Path) -> None:

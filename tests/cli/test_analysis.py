@@ -1,8 +1,10 @@
 """``communique slices`` and ``communique errors`` as called from a terminal."""
 
+import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from tests.cli.conftest import Run, edited
@@ -14,6 +16,7 @@ from communique.data.dataset import Corpus, read_corpus
 from communique.data.splits import FreshSplit
 from communique.errors import CommuniqueError
 from communique.models import load_model
+from communique.models.lineage import sentence_digests
 from communique.models.tfidf import TfidfModel
 from communique.tracking.base import NullTracker, RunRecord
 from communique.tracking.mlflow_tracker import MlflowTracker
@@ -127,21 +130,41 @@ def test_runs_of_one_study_may_be_made_of_different_files(
     assert set(pd.read_csv(folder / "slices.csv")["model"]) == {"sentences", "other"}
 
 
-def test_errors_and_figures_on_what_a_model_was_made_of_come_with_a_caution(
+def test_errors_and_figures_on_what_a_model_learned_from_come_with_a_caution(
     run: Run, folder: Path, model: Path, corpus: Corpus
 ) -> None:
     fitted = load_model(model)
-    fitted.provenance["data"] = corpus.fingerprint
+    known = corpus.take(np.arange(30))
+    fitted.learned = sentence_digests(known.texts)
     fitted.save(folder / "fitted")
     corpus.to_jsonl(folder / "whole.jsonl")
+    corpus.take(np.array([i for i, text in enumerate(corpus.texts) if text not in known.texts])).to_jsonl(
+        folder / "other.jsonl"
+    )
+    count = sum(text in known.texts for text in corpus.texts)
     commands = (
-        ("evaluate", "--resamples", 20),
+        ("evaluate", "--resamples", 20, "--out", "metrics.json"),
         ("errors", "--out", "errors.xlsx", "--margin", 0.4),
     )
     for command in commands:
         said = run(*command, "--data", "whole.jsonl", "--model", "fitted")
-        assert "Caution: this is the corpus that lexicon was made of" in " ".join(said.out.split())
-        assert "was made of" not in run(*command, "--data", "data/sentences.jsonl", "--model", "fitted").out
+        assert f"Caution: {count} of {len(corpus)} sentences are among those that lexicon learned from" in " ".join(
+            said.out.split()
+        )
+        assert "learned from or" not in run(*command, "--data", "other.jsonl", "--model", "fitted").out
+    assert json.loads((folder / "metrics.json").read_text())["known_sentences"] == 0
+
+
+def test_a_model_saved_without_its_sentences_is_known_by_its_corpus(
+    run: Run, folder: Path, model: Path, corpus: Corpus
+) -> None:
+    fitted = load_model(model)
+    fitted.learned, fitted.provenance["data"] = None, corpus.fingerprint
+    fitted.save(folder / "older")
+    corpus.to_jsonl(folder / "whole.jsonl")
+    said = run("evaluate", "--resamples", 20, "--data", "whole.jsonl", "--model", "older", "--out", "metrics.json")
+    assert f"Caution: {len(corpus)} of {len(corpus)} sentences" in said.out
+    assert json.loads((folder / "metrics.json").read_text())["known_sentences"] is None
 
 
 @pytest.mark.parametrize(

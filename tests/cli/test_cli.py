@@ -47,7 +47,7 @@ def test_the_version_told_is_that_of_the_package_and_of_the_citation(run: Run) -
 
 
 KEYS = ["n", "documents", "macro_f1", "micro_f1", "none_f1", "subset_accuracy", "labels"]
-FURTHER = ["macro_ap", "macro_brier", "macro_ece", "interval", "bins"]
+FURTHER = ["macro_ap", "macro_brier", "macro_ece", "interval", "bins", "known_sentences"]
 FIGURES = ["precision", "recall", "f1", "f1_low", "f1_high", "ap", "brier", "ece", "threshold", "support"]
 
 

@@ -14,6 +14,7 @@ from communique.models.cascade import CascadeModel
 from communique.models.embedding import EmbeddingModel
 from communique.models.ensemble import EnsembleModel
 from communique.models.lexicon import LexiconModel
+from communique.models.lineage import known_sentences
 from communique.models.nli import NliModel
 from communique.models.runtime import OnnxModel
 from communique.models.setfit import SetFitModel
@@ -136,6 +137,14 @@ def test_saving_and_loading_changes_no_digit(fitted: StanceModel, folder: Path, 
     assert loaded.labels == fitted.labels
     assert loaded.codebook == fitted.codebook
     assert loaded.fingerprint == fitted.fingerprint
+    np.testing.assert_array_equal(loaded.learned, fitted.learned)
+
+
+def test_a_sentence_it_learned_from_is_known_again_in_any_dress(folder: Path, parts: tuple[Corpus, Corpus]) -> None:
+    loaded, (train, validation) = load_model(folder), parts
+    for text in (train.texts[0], validation.texts[-1]):
+        dressed = f"  “{text.upper().replace(' ', '  ')}” "
+        assert known_sentences(loaded, [dressed, "Nobody wrote this sentence before.", text]) == 2
 
 
 def test_the_folder_holds_only_safe_files(folder: Path) -> None:

@@ -14,9 +14,11 @@ from communique.data.splits import FreshSplit
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
 from communique.models import StanceModel, load_model
+from communique.models.cascade import CascadeModel
 from communique.models.clock import spent
 from communique.models.ensemble import Average, EnsembleModel
 from communique.models.lexicon import LexiconModel
+from communique.models.lineage import sentence_digests
 from communique.models.tfidf import TfidfModel
 from communique.training import DecisionRule, fit_model
 
@@ -73,6 +75,15 @@ def test_the_saved_ensemble_needs_its_members_no_more(saved: list[str], parts: P
     np.testing.assert_array_equal(loaded.predict_proba(parts["test"].texts), said)
     digests = [load_model(member).fingerprint for member in saved]
     assert [member["digest"] for member in loaded.provenance["members"]] == digests
+
+
+def test_what_is_put_together_of_fitted_models_knows_the_sentences_of_all(parts: Parts, codebook_file: Path) -> None:
+    half = parts["train"].take(np.arange(len(parts["train"]) // 2))
+    whole, less = (fit_model(LexiconModel(str(codebook_file)), part, half) for part in (parts["train"], half))
+    for both in (EnsembleModel.of([less, whole]), CascadeModel.of(less, whole, 0.5, half.texts)):
+        np.testing.assert_array_equal(both.learned, sentence_digests(parts["train"].texts))
+    less.learned = None  # saved before models kept their sentences
+    assert EnsembleModel.of([less, whole]).learned is None
 
 
 def test_a_saved_member_may_stand_beside_one_that_is_fitted(saved: list[str], parts: Parts) -> None:

@@ -13,7 +13,7 @@ from communique.data.splits import FixedSplit
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator
 from communique.models.base import StanceModel, Validation
-from communique.models.lineage import check_trained_alike, origin, training_fingerprint
+from communique.models.lineage import check_trained_alike, origin, sentence_digests, training_fingerprint
 from communique.models.transformer import TransformerModel
 from communique.provenance import run_identity
 from communique.tracking.base import Tracker
@@ -44,6 +44,7 @@ class AdaptedModel(TransformerModel):
         table = pd.concat([labels.astype(float), self.soft[list(labels.columns)]], ignore_index=True)
         super().fit([*texts, *self.archive.texts], table, validation)
         self.provenance |= {"trained_on": training_fingerprint(texts, labels), **self.facts}
+        self.learned = sentence_digests([*texts, *(validation[0] if validation else ())])  # of the archive, nothing
         return self
 
 

@@ -118,7 +118,7 @@ def _tell(done: "Adaptation", resamples: int, out: Path) -> None:
     console.print(f"archive: {used['sentences']:,} sentences of {used['documents']:,} documents")
     console.print(f"  fingerprint {used['fingerprint']}")
     for reason, count in done.archive.log.dropped.items():
-        console.print(f"  dropped: {count:,} {reason}")
+        console.print(f"  dropped: {reason} ({count:,})")
     for note in done.archive.log.notes:
         console.print(f"  note: {note}")
     table = done.result.predictions

@@ -42,7 +42,11 @@ def evaluate(
     resamples: int = 2000,
     tracking_uri: UriOption = URI,
 ) -> None:
-    """Measure a model on labelled sentences, with document-clustered 95% intervals."""
+    """Measure a model on labelled sentences, with document-clustered 95% intervals.
+
+    Sentences that the model learned from are counted, and said; the file's "known_sentences" is their number.
+    """
+    from communique.models.lineage import known_sentences
     from communique.reporting.tables import metrics_table
     from communique.training import predict
 
@@ -53,10 +57,13 @@ def evaluate(
     said = predict(fitted, corpus)
     metrics = said.metrics(resamples=resamples)
     console.print(metrics_table(metrics, fitted.titles, f"{fitted.name} on {data}"))
+    known = known_sentences(fitted, corpus.texts)
     if caution := caution_of(fitted, corpus):
         console.print(caution)
+    elif known == 0:
+        console.print(f"none of these sentences is among those that {fitted.name} learned from")
     if out:
-        write_text(out, json.dumps(metrics.to_dict(), indent=1) + "\n")
+        write_text(out, json.dumps(metrics.to_dict() | {"known_sentences": known}, indent=1) + "\n")
     if predictions:
         table = said.to_frame("evaluation")
         with all_or_nothing(predictions) as (staged,):

@@ -59,12 +59,17 @@ def read_labelled_for(model: "StanceModel", path: Path) -> "Corpus":
 
 
 def caution_of(model: "StanceModel", corpus: "Corpus") -> str:
-    """What to say of figures on the very corpus that a model was made of; nothing of other sentences."""
-    if model.provenance.get("data") != corpus.fingerprint:
+    """What to say of figures on sentences that a model was made of; nothing of other sentences."""
+    from communique.models.lineage import known_sentences
+
+    known = known_sentences(model, corpus.texts)
+    if known is None and model.provenance.get("data") == corpus.fingerprint:  # saved before it kept its sentences
+        known = len(corpus)
+    if not known:
         return ""
     return (
-        f"Caution: this is the corpus that {model.name} was made of, its training part included, so that these figures "
-        "flatter; 'communique compare' tells those of the test part"
+        f"Caution: {known:,} of {len(corpus):,} sentences are among those that {model.name} learned from or was "
+        "decided on, so that these figures flatter; leave them out, or take the test part's from 'communique compare'"
     )
 
 

@@ -83,7 +83,7 @@ def _tell(summary: "Summary", model: "StanceModel") -> None:
         said.append(f"  {counts.reprints:,} reprint a sentence of an earlier document and are not counted again:")
     labels = ", ".join(f"{model.titles[name]} {counts.labels[name]:,}" for name in model.labels)
     said.append(f"  {labels}, none {counts.unlabelled:,}; {counts.review:,} near a threshold, marked for review")
-    said += [f"  dropped: {count:,} {reason}" for reason, count in sorted(summary.dropped.items())]
+    said += [f"  dropped: {reason} ({count:,})" for reason, count in sorted(summary.dropped.items())]
     said += [f"  note: {note}" for note in summary.notes]
     for line in said:
         console.print(line, markup=False)

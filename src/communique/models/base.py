@@ -20,9 +20,11 @@ from communique.data.codebook import Codebook
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import Calibrator, calibrator_from_dict
 from communique.models.folder import write_folder
-from communique.models.lineage import training_fingerprint
+from communique.models.lineage import sentence_digests, training_fingerprint
+from communique.models.linear import read_arrays, write_arrays
 
 Validation = tuple[Sequence[str], pd.DataFrame]
+LEARNED, SENTENCES = "learned.safetensors", "sentences"  # in a model's folder: digests of what it learned from
 
 
 class Bounds(NamedTuple):
@@ -53,8 +55,9 @@ class StanceModel(BaseEstimator):
     """Base of all model kinds: the constructor holds hyper-parameters untouched, ``fit`` does the work.
 
     After ``fit``: ``labels`` (L names). After ``training`` has decided: ``thresholds`` ``(L,)`` and
-    ``calibrator``. ``codebook`` travels with the model so that pages can explain its labels. ``bounds`` says
-    which numbers a hyper-parameter may be; ``fit`` refuses others, and parts of one where it is declared ``int``.
+    ``calibrator``. ``codebook`` travels with the model so that pages can explain its labels, ``learned`` so that a
+    sentence it learned from is known again (``models.lineage``). ``bounds`` says which numbers a hyper-parameter may
+    be; ``fit`` refuses others, and parts of one where it is declared ``int``.
     """
 
     kind: ClassVar[str]
@@ -64,6 +67,7 @@ class StanceModel(BaseEstimator):
     codebook: Codebook | None = None
     thresholds: np.ndarray | None = None
     calibrator: Calibrator | None = None
+    learned: np.ndarray | None = None
     provenance: dict[str, Any]
     fingerprint: str = ""
 
@@ -82,6 +86,7 @@ class StanceModel(BaseEstimator):
         self.labels = tuple(str(name) for name in labels.columns)
         self.thresholds, self.calibrator = None, None
         self.provenance = {"trained_on": training_fingerprint(texts, labels)}
+        self.learned = sentence_digests([*texts, *(validation[0] if validation else ())])
         try:
             self._fit(list(texts), targets, validation)
         except InvalidParameterError as error:
@@ -168,8 +173,13 @@ class StanceModel(BaseEstimator):
         Only a model's own folder is ever replaced: CommuniqueError where another file or folder stands there.
         """
         self._check_fitted()
-        self.fingerprint = write_folder(Path(folder), self._manifest(), self._save)
+        self.fingerprint = write_folder(Path(folder), self._manifest(), self._save_all)
         return Path(folder)
+
+    def _save_all(self, folder: Path) -> None:
+        self._save(folder)
+        if self.learned is not None:
+            write_arrays(folder / LEARNED, {SENTENCES: self.learned})
 
     def _manifest(self) -> dict[str, Any]:
         """What the manifest says beside the digests of the files."""
@@ -197,6 +207,8 @@ class StanceModel(BaseEstimator):
         self.thresholds = None if thresholds is None else np.array(thresholds)
         stored = manifest["calibrator"]
         self.calibrator = None if stored is None else calibrator_from_dict(stored)
+        known = folder / LEARNED  # models of before this file was kept have none
+        self.learned = read_arrays(known)[SENTENCES] if known.is_file() else None
         self.provenance = manifest["provenance"]
         self.fingerprint = manifest["digest"]
 

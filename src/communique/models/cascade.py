@@ -15,7 +15,7 @@ from sklearn.base import clone
 from communique.errors import CommuniqueError
 from communique.evaluation.calibration import PlattCalibrator, fit_thresholds, log_odds
 from communique.models.base import StanceModel, Validation
-from communique.models.lineage import archive_of
+from communique.models.lineage import archive_of, learned_by
 from communique.models.members import member_folders, save_members
 
 
@@ -60,6 +60,7 @@ class CascadeModel(StanceModel):
         cascade._check_budget()
         cascade.labels, cascade.codebook, cascade.provenance = costly.labels, costly.codebook, {}
         cascade.fitted_, cascade.thresholds = [cheap, costly], costly.thresholds
+        cascade.learned = learned_by(cascade.fitted_)
         cascade.margin_ = fit_margin(cascade.doubt(said), budget)
         return cascade
 

@@ -13,7 +13,7 @@ from communique.errors import CommuniqueError
 from communique.evaluation.calibration import log_odds
 from communique.models.base import Size, StanceModel, Validation
 from communique.models.clock import save
-from communique.models.lineage import archive_of, check_trained_alike, origin
+from communique.models.lineage import archive_of, check_trained_alike, learned_by, origin
 from communique.models.members import member_folders, save_members
 
 Average = Literal["probability", "logit"]
@@ -54,6 +54,7 @@ class EnsembleModel(StanceModel):
         ensemble = cls((), weights, average)
         ensemble.fitted_, ensemble.labels = list(fitted), fitted[0].labels
         ensemble.codebook, ensemble.provenance = fitted[0].codebook, {}
+        ensemble.learned = learned_by(fitted)
         return ensemble
 
     def _fit(self, texts: list[str], labels: np.ndarray, validation: Validation | None) -> None:

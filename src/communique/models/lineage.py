@@ -2,9 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from communique.errors import CommuniqueError
@@ -18,6 +21,33 @@ def training_fingerprint(texts: Sequence[str], labels: pd.DataFrame) -> str:
     rows = zip(texts, labels.to_numpy(dtype=float).round(6).tolist(), strict=True)
     lines = sorted(json.dumps([text, row]) for text, row in rows)
     return hashlib.sha256(json.dumps([[str(name) for name in labels.columns], *lines]).encode()).hexdigest()
+
+
+def sentence_digests(texts: Iterable[str]) -> np.ndarray:
+    """64 bits a distinct sentence, sorted, ``uint64``; case, punctuation and spaces make no difference.
+
+    They tell whether a sentence that one holds is among them, and nothing else of them.
+    """
+    return np.array(sorted({_digest(text) for text in texts}), dtype=np.uint64)
+
+
+def _digest(text: str) -> int:
+    words = " ".join(re.findall(r"\w+", text.casefold()))
+    return int.from_bytes(hashlib.blake2b(words.encode(), digest_size=8).digest())
+
+
+def learned_by(models: Sequence["StanceModel"]) -> np.ndarray | None:
+    """The digests of all sentences that one of ``models`` learned from; None where one does not say."""
+    known = [model.learned for model in models if model.learned is not None]
+    return reduce(np.union1d, known) if known and len(known) == len(models) else None
+
+
+def known_sentences(model: "StanceModel", texts: Sequence[str]) -> int | None:
+    """How many of ``texts`` the model learned from or was decided on; None where it does not say."""
+    if model.learned is None:
+        return None
+    digests = np.array([_digest(text) for text in texts], dtype=np.uint64)
+    return int(np.isin(digests, model.learned).sum())
 
 
 def origin(model: "StanceModel") -> dict[str, str]:
