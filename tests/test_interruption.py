@@ -5,6 +5,7 @@ import shutil
 import signal
 import sqlite3
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,23 @@ def test_a_sweep_that_is_told_to_end_says_so_on_record_and_goes_on_where_it_stop
     assert train(monkeypatch, *sweep) == 0
     assert capsys.readouterr().out.count("on record as run") == 1
     assert statuses(uri, "ended") == ["FINISHED", "KILLED", "FINISHED"]
+
+
+def test_a_run_that_another_process_is_making_is_waited_for(sandbox: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    entered: list[str] = []
+
+    def second() -> None:
+        with experiment._alone("one identity", "lexicon, seed 0"):
+            entered.append("second")
+
+    waiting = threading.Thread(target=second)
+    with experiment._alone("one identity", "lexicon, seed 0"), experiment._alone("another", "tfidf, seed 0"):
+        waiting.start()
+        waiting.join(0.5)
+        assert entered == []
+    waiting.join(20)
+    assert entered == ["second"]
+    assert capsys.readouterr().out.count("lexicon, seed 0: another process is making this very run") == 1
 
 
 def test_a_signal_that_is_ignored_outside_stays_ignored() -> None:

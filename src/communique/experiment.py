@@ -10,6 +10,7 @@ from types import FrameType
 from typing import Any
 
 import hydra
+from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -30,6 +31,7 @@ from communique.training import RunResult, train_run
 
 console = Console(highlight=False)
 STORE = "sqlite:///mlruns.db"
+LOCKS = Path("runs") / "locks"  # of identities that are being run
 UNFINISHED = Path("runs") / "unfinished"  # finished folds of runs that are not on record yet
 FULL_ERROR = "HYDRA_FULL_ERROR"
 END_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -118,14 +120,31 @@ def run(config: DictConfig) -> RunResult | None:
     plain = plain_config(config)
     corpus, identity = prepare(plain)
     tracker = built(plain["tracking"])
-    named = f"{plain['name']}, seed {plain['seed']}"
-    if not plain["force"] and (known := tracker.finished(plain["study"], identity)):
-        console.print(f"{escape(named)}: on record as run {known.id}, skipped (force=true repeats it)")
-        return None
-    console.print(f"[bold]{escape(named)}[/bold], study {escape(str(plain['study']))}: {len(corpus):,} sentences")
-    result = execute(plain, corpus, tracker, identity, UNFINISHED / identity)
+    named = escape(f"{plain['name']}, seed {plain['seed']}")
+    with _alone(identity, named):
+        if not plain["force"] and (known := tracker.finished(plain["study"], identity)):
+            console.print(f"{named}: on record as run {known.id}, skipped (force=true repeats it)")
+            return None
+        console.print(f"[bold]{named}[/bold], study {escape(str(plain['study']))}: {len(corpus):,} sentences")
+        result = execute(plain, corpus, tracker, identity, UNFINISHED / identity)
     _tell(result)
     return result
+
+
+@contextmanager
+def _alone(identity: str, named: str) -> Iterator[None]:
+    """Open while no other process makes the same run: the second of two sweeps at once waits, then finds it made."""
+    LOCKS.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(LOCKS / identity)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        console.print(f"{named}: another process is making this very run; waiting for it")
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def prepare(config: Mapping[str, Any]) -> tuple[Corpus, str]:

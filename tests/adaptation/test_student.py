@@ -18,6 +18,7 @@ from communique.models import load_model
 from communique.models.base import StanceModel
 from communique.models.lexicon import LexiconModel
 from communique.models.lineage import known_sentences, sentence_digests
+from communique.reporting.card import write_cards
 from communique.tracking.base import NullTracker
 from communique.tracking.mlflow_tracker import MlflowTracker
 from communique.training import fit_model
@@ -65,7 +66,8 @@ def tracker(tmp_path_factory: pytest.TempPathFactory) -> MlflowTracker:
 
 @pytest.fixture(scope="module")
 def done(made: Made, tiny_encoder: Path, tracker: MlflowTracker) -> Adaptation:
-    return adapted(made, tiny_encoder, tracker, measure={"outside": make_corpus(made[1].codebook, 3, seed=5)})
+    measure = {"outside": make_corpus(made[1].codebook, 3, seed=5)}
+    return adapted(made, tiny_encoder, tracker, measure=measure, data={"corpus": "mine.jsonl"}, describe=write_cards)
 
 
 def test_it_learns_our_labels_and_the_teachers_probabilities(made: Made, tiny_encoder: Path, monkeypatch) -> None:
@@ -109,6 +111,21 @@ def test_the_run_keeps_the_archives_fingerprint_and_never_its_text(
     assert known_sentences(done.result.model, SECRETS) == 0
     (train, validation) = (Split.load(made[2]).apply(made[1])[part].texts for part in ("train", "validation"))
     np.testing.assert_array_equal(done.result.model.learned, sentence_digests([*train, *validation]))
+
+
+def test_its_cards_tell_archive_and_teacher_and_claim_no_repetition(
+    done: Adaptation, tracker: MlflowTracker, tmp_path: Path
+) -> None:
+    (record,) = tracker.runs("adapt")
+    card, checklist = (path.read_text() for path in write_cards(record.artifacts, tmp_path))
+    for told in ("4 unlabelled sentences of 2 documents", archive().fingerprint):
+        assert told in card
+        assert told in checklist
+    assert "| teacher | lexicon" in card
+    assert "communique reproduce" not in card
+    assert "`communique.data.splits.FixedSplit`" in checklist
+    assert "`mine.jsonl`" in checklist
+    assert (record.artifacts / "MODEL_CARD.md").is_file()
 
 
 def test_saved_it_is_a_transformer_like_any_other(done: Adaptation, tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ def test_a_suite_of_another_codebook_is_left_out_and_that_is_said(run: Run, fold
     assert "plain cases at data/behaviour.jsonl are labelled by" in told
 
 
+def test_sentences_that_nobody_named_and_that_have_other_labels_are_told_the_option(run: Run, folder: Path) -> None:
+    path = folder / "data" / "sentences.jsonl"
+    path.write_text(path.read_text().replace('"rejects"', '"refuses"'))
+    said = run("behave", "--model", "model", "--sample", "5").error
+    assert "unknown label 'refuses'" in said
+    assert "name sentences with this model's labels by --data" in said
+
+
 def test_mistakes_are_one_sentence_and_leave_nothing_behind(run: Run, folder: Path) -> None:
     before = set(folder.rglob("*"))
     assert "no.jsonl: cannot be read" in run("behave", "--model", "model", "--contrast", "no.jsonl").error

@@ -117,6 +117,18 @@ def test_data_summarises_and_says_that_there_is_no_split_yet(run: Run, corpus: C
     assert "no split at data/splits.json" in said.out
 
 
+def test_the_shipped_split_is_not_held_against_sentences_of_ones_own(run: Run, folder: Path, corpus: Corpus) -> None:
+    assert run("split").code == 0
+    corpus.where(lambda s: s.document != "d000").to_jsonl(folder / "mine.jsonl")
+    said = run("data", "--data", "mine.jsonl")
+    assert said.code == 0, said.err
+    assert "data/splits.json cuts data/sentences.jsonl, not mine.jsonl: no split" in " ".join(said.out.split())
+    assert (
+        "'d000' is not in the corpus; name the split of this corpus"
+        in run("data", "--data", "mine.jsonl", "--split", folder / "data" / "splits.json").error
+    )
+
+
 def test_a_fresh_split_is_clean_and_the_seed_decides_it(run: Run, folder: Path) -> None:
     assert run("split").code == 0
     said = run("data")

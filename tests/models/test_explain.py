@@ -80,6 +80,10 @@ def test_tfidf_across_words_or_with_capitals_is_explained_by_occlusion(corpus: C
         explain(model, TEXTS[:1], method="exact")
 
 
+def test_of_no_texts_there_is_nothing_to_explain(tfidf: TfidfModel) -> None:
+    assert explain(tfidf, []) == []
+
+
 def test_words_stand_where_their_offsets_say(tfidf: TfidfModel) -> None:
     for text, explanation in zip(TEXTS, explain(tfidf, TEXTS), strict=True):
         assert [word.word for word in explanation.words] == text.split()

@@ -231,6 +231,16 @@ def test_a_store_that_cannot_be_opened_is_one_sentence(named: str, tmp_path: Pat
     assert "\n" not in str(refusal.value)
 
 
+def test_a_corpus_field_called_like_a_setting_is_part_of_the_recipe(tmp_path: Path) -> None:
+    """Else runs on two parts of a corpus would be one system, of which the newer alone is shown."""
+    for field in ("name", "seed", "study"):
+        first, second = (
+            RunRecord(run, "tfidf", {f"data.where.{field}": run, "model.a.seed": run}, {}, {}, tmp_path) for run in "ab"
+        )
+        assert _recipe(first) != _recipe(second)
+        assert {key for key, _ in _recipe(first)} == {f"data.where.{field}"}
+
+
 def test_recipes_of_one_name_are_told_apart_by_the_settings_that_have_several_values() -> None:
     shared = ("model.c", "4.0")
     platt = frozenset({shared, ("calibrator._target_", "rooms.PlattCurve"), ("calibrator.least", "10")})

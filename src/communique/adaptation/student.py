@@ -1,6 +1,6 @@
 """Soft-label self-training: our sentences with our labels, the archive's with a saved model's probabilities."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -18,6 +18,9 @@ from communique.models.transformer import TransformerModel
 from communique.provenance import run_identity
 from communique.tracking.base import Tracker
 from communique.training import DecisionRule, Predictions, RunResult, predict, train_run
+
+NAME = "adapted"
+FIXED = f"{FixedSplit.__module__}.{FixedSplit.__qualname__}"
 
 
 class AdaptedModel(TransformerModel):
@@ -73,11 +76,14 @@ def adapt(
     study: str = "adapt",
     force: bool = False,
     resamples: int = 2000,
+    data: Mapping[str, Any] | None = None,
+    describe: Callable[[Path], object] = lambda folder: None,
 ) -> Adaptation:
     """Train ``student`` on our training part and on ``archive`` as ``teacher`` sees it; measure both alike.
 
     ``target_prevalence`` is that of ``DecisionRule``, for the student's thresholds: a teacher keeps its own in no
-    file, so one that was cut for a rarer stance says so here again.
+    file, so one that was cut for a rarer stance says so here again. ``data`` names the files, as that group of a
+    configuration does, for the record; ``describe`` is as of ``train_run``.
     Raises CommuniqueError where the teacher learned from other sentences than our training part, where the archive
     shares documents with validation, test, a measured or an excluded file, and where this very run is on record.
     """
@@ -92,7 +98,8 @@ def adapt(
     if not len(used):
         raise CommuniqueError("archive: no usable sentence is left; see what was dropped, and name more documents")
     facts = {"archive": used.facts(), "teacher": origin(teacher)}
-    config = {"model": student.get_params(deep=False), **facts, "seed": student.seed, "split": {"path": str(split)}}
+    config: dict[str, Any] = {"model": student.get_params(deep=False), **facts, "seed": student.seed}
+    config |= {"split": {"_target_": FIXED, "path": str(split)}, "data": dict(data or {})}
     config["measure"] = {name: part.fingerprint for name, part in measure.items()}
     if target_prevalence is not None:
         config["decision"] = {"target_prevalence": target_prevalence}
@@ -101,6 +108,7 @@ def adapt(
         raise CommuniqueError(
             f"this adaptation is on record as run {known.id}: use --model runs:/{known.id}, or --force"
         )
+    config |= {"study": study, "name": NAME}  # no part of the identity
     said = {name: predict(teacher, part) for name, part in held_out.items()}
     soft = pd.DataFrame(teacher.predict_proba(used.texts), columns=list(teacher.labels))
     result = train_run(
@@ -110,12 +118,13 @@ def adapt(
         tracker,
         config=config,
         study=study,
-        name="adapted",
+        name=NAME,
         identity=identity,
         rule=rule,
         extra=measure,
         seed=student.seed,
         resamples=resamples,
+        describe=describe,
     )
     return Adaptation(result, said, used)
 

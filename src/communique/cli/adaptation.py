@@ -1,6 +1,5 @@
 """The command that adapts a model to the user's own archive."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,7 +27,6 @@ from communique.errors import CommuniqueError
 if TYPE_CHECKING:
     from communique.adaptation.archive import HeldOut
     from communique.adaptation.student import Adaptation
-    from communique.data.dataset import Corpus
 
 ARTIFACTS = "mlartifacts"
 
@@ -69,10 +67,12 @@ def adapt(
     from communique.adaptation import student
     from communique.adaptation.archive import read_archive
     from communique.models.folder import check_destination
+    from communique.reporting.card import write_cards
     from communique.tracking.mlflow_tracker import MlflowTracker
 
     check_destination(out)
-    corpus, measured = read_labelled(path, codebook), _measured(measure or [], codebook)
+    corpus, files = read_labelled(path, codebook), _named(measure or [])
+    measured = {name: read_labelled(Path(file), codebook) for name, file in files.items()}
     excluded = _excluded(exclude or [])
     archive = read_archive([*documents, *(more or [])], text_column, id_column)
     done = student.adapt(
@@ -90,16 +90,19 @@ def adapt(
         study=study,
         force=force,
         resamples=resamples,
+        data={"corpus": str(path), "codebook": str(codebook), "measure": files},
+        describe=write_cards,
     )
     done.result.model.save(out)
     _tell(done, resamples, out)
 
 
-def _measured(given: list[str], codebook: Path) -> "Mapping[str, Corpus]":
+def _named(given: list[str]) -> dict[str, str]:
+    """The files of ``--measure NAME=FILE`` by their names."""
     pairs = [item.partition("=") for item in given]
     if wrong := [item for item, (name, _, file) in zip(given, pairs, strict=True) if not (name and file)]:
         raise CommuniqueError(f"--measure {wrong[0]}: must be NAME=FILE")
-    return {name: read_labelled(Path(file), codebook) for name, _, file in pairs}
+    return {name: file for name, _, file in pairs}
 
 
 def _excluded(files: list[Path]) -> "list[HeldOut]":

@@ -20,6 +20,7 @@ from communique.cli.options import (
     codebook_of,
     console,
     load,
+    split_of,
 )
 from communique.errors import CommuniqueError
 from communique.files import write_texts
@@ -102,11 +103,19 @@ def _sentences(data: Path, split: Path, book: "Codebook") -> tuple["Sentence", .
     from communique.data.dataset import read_corpus
     from communique.data.splits import Split
 
-    corpus = read_corpus(data, book)
-    if not split.exists():
-        console.print(f"no split at {split}: edits are made to all sentences of {data}")
+    try:
+        corpus = read_corpus(data, book)
+    except CommuniqueError as error:
+        if data == CORPUS:
+            raise CommuniqueError(
+                f"{error}; name sentences with this model's labels by --data, and their split by --split"
+            ) from error
+        raise
+    cut = split_of(data, split)
+    if cut is None:
+        console.print(f"edits are made to all sentences of {data}")
         return corpus.sentences
-    parts = Split.load(split).apply(corpus)
+    parts = Split.load(cut).apply(corpus)
     if "test" not in parts:
         raise CommuniqueError(f"{split}: has no part 'test', whose sentences are edited; name another split")
     return parts["test"].sentences

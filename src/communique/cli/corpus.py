@@ -22,6 +22,7 @@ from communique.cli.options import (
     console,
     load,
     read_labelled,
+    split_of,
     write_text,
 )
 from communique.errors import CommuniqueError
@@ -46,7 +47,8 @@ def data(
     from communique.reporting.tables import corpus_table, field_table
 
     corpus = read_labelled(path, codebook)
-    parts = Split.load(split).apply(corpus) if split.exists() else {}
+    cut = split_of(path, split)
+    parts = Split.load(cut).apply(corpus) if cut else {}
     console.print(corpus_table({**parts, "all": corpus}))
     for field in ("genre", "forum", "phenomena"):
         if any(getattr(sentence, field) for sentence in corpus.sentences):
@@ -55,9 +57,7 @@ def data(
     _tell_behaviour(path.parent, corpus.codebook)
     if beside:
         _tell_variety(corpus, beside)
-    if not parts:
-        console.print(f"no split at {split}; 'communique split' makes one")
-    elif not _tell_leakage(parts, near):
+    if parts and not _tell_leakage(parts, near):
         raise typer.Exit(1)
 
 

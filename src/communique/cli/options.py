@@ -44,6 +44,17 @@ def read_labelled(path: Path, codebook: Path) -> "Corpus":
     return read_corpus(path, Codebook.load(codebook))
 
 
+def split_of(data: Path, split: Path) -> Path | None:
+    """The split that cuts ``data``; None, which is said, where there is none, or only the shipped corpus's own."""
+    if split == SPLIT and data != CORPUS:
+        console.print(f"{SPLIT} cuts {CORPUS}, not {data}: no split; name its own with --split")
+        return None
+    if not split.exists():
+        console.print(f"no split at {split}; 'communique split' makes one")
+        return None
+    return split
+
+
 def codebook_of(model: "StanceModel") -> "Codebook":
     """The codebook a model was fitted by; of a model that kept none, one with its labels' names."""
     from communique.data.codebook import Codebook

@@ -108,8 +108,9 @@ class Split:
         present = set(corpus.documents)
         if unknown := sorted(set(part_of) - present):
             raise CommuniqueError(
-                f"{self.source}: document '{unknown[0]}' is not in the corpus; make the split again, "
-                "choose split=fresh, or take off a limit on the corpus"
+                f"{self.source}: document '{unknown[0]}' is not in the corpus; name the split of this "
+                "corpus (split.path=FILE, --split FILE; 'communique split' makes one), choose split=fresh, or take off "
+                "a limit on the corpus"
             )
         if missing := sorted(present - set(part_of)):
             raise CommuniqueError(f"{self.source}: document '{missing[0]}' is in no part; make the split again")

@@ -93,6 +93,8 @@ def explain(
         raise CommuniqueError(f"explain: method '{method}' is unknown; choose {', '.join(get_args(Method))}")
     if method == "exact" and not is_exact(model):
         raise CommuniqueError("explain: this model is no sum over words; use the method occlusion")
+    if not texts:
+        return []
     exact = is_exact(model) if method == "auto" else method == "exact"
     spans = [word_spans(text) for text in texts]
     tables = exact_values(model, texts, spans) if exact else _occluded(model, texts, spans, progress)

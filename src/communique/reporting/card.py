@@ -13,7 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from communique.errors import CommuniqueError
 from communique.evaluation.resampling import Interval
-from communique.files import write_text
+from communique.files import write_texts
 from communique.models.folder import is_model_folder
 from communique.reporting.tables import show
 from communique.tracking.base import RunRecord
@@ -30,8 +30,7 @@ def write_cards(files: Path, into: Path | None = None, study_runs: Sequence[RunR
     CommuniqueError where a file of the run is missing, as in runs of versions that did not write it.
     """
     search = {"study_runs": len(study_runs), "varied": varied(study_runs), "scores": _scores(study_runs)}
-    facts = read_facts(files) | search
-    return [_write(into or files, name, facts) for name in (MODEL_CARD, REPRODUCIBILITY)]
+    return _write(into or files, (MODEL_CARD, REPRODUCIBILITY), read_facts(files) | search)
 
 
 def write_model_card(manifest: Mapping[str, Any], into: Path) -> Path:
@@ -57,12 +56,15 @@ def write_model_card(manifest: Mapping[str, Any], into: Path) -> Path:
             "parameters": manifest["parameters"],
             "size": None,
             "calibrator": (manifest["calibrator"] or {}).get("kind"),
+            "archive": origin.get("archive"),
+            "teacher": origin.get("teacher"),
         },
         "thresholds": dict(zip(manifest["labels"], manifest["thresholds"] or [], strict=False)),
         "metrics": {},
         "groups": {},
     }
-    return _write(into, MODEL_CARD, facts)
+    (path,) = _write(into, (MODEL_CARD,), facts)
+    return path
 
 
 def read_facts(files: Path) -> dict[str, Any]:
@@ -116,7 +118,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _write(folder: Path, name: str, facts: Mapping[str, Any]) -> Path:
+def _write(folder: Path, names: Sequence[str], facts: Mapping[str, Any]) -> list[Path]:
+    """Fill the templates of these names, all of them before the first is written."""
     if is_model_folder(folder):
         raise CommuniqueError(f"{folder}: is a model folder, every byte of which is checked; name another folder")
     environment = Environment(
@@ -128,9 +131,9 @@ def _write(folder: Path, name: str, facts: Mapping[str, Any]) -> Path:
         autoescape=False,
     )
     environment.filters |= {"cell": _cell, "interval": _interval, "points": _points}
-    text = environment.get_template(f"{name}.j2").render(facts)
-    write_text(folder / name, text)
-    return folder / name
+    texts = {folder / name: environment.get_template(f"{name}.j2").render(facts) for name in names}
+    write_texts(texts)
+    return list(texts)
 
 
 def _cell(value: object) -> str:

@@ -101,14 +101,22 @@ def _told_apart(systems: Sequence[System], origins: Sequence[str]) -> list[Syste
 
 
 def _recipe(run: RunRecord, over: str | None = None) -> Recipe:
-    """The parameters that make the recipe: neither seeds nor shares nor ``over`` nor where things are kept."""
+    """The parameters that make the recipe: neither seeds nor shares nor ``over`` nor where things are kept.
+
+    Which records of a corpus are used (``data.where``) is part of it, whatever their fields are called.
+    """
     beside = ("seed", "force", "study", "name", SHARE, over)
     kept = {
         key: value
         for key, value in run.params.items()
-        if not key.startswith("tracking.") and not {key, key.split(".")[-1]} & set(beside)
+        if not key.startswith("tracking.") and key not in beside and not _is_seed(key)
     }
     return frozenset((key, MEMBER_SEED.sub(r"\1", value)) for key, value in kept.items())
+
+
+def _is_seed(key: str) -> bool:
+    """Whether a parameter is the seed of a part of a run, as ``model.members.0.seed`` is."""
+    return key.endswith(".seed") and not key.startswith("data.")
 
 
 def _distinct_names(keys: Sequence[tuple[str, Recipe]]) -> dict[tuple[str, Recipe], str]:

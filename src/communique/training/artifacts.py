@@ -96,4 +96,6 @@ def model_facts(model: StanceModel) -> dict[str, Any]:
         "size": None if (size := model.size()) is None else size._asdict(),
         "labels": model.titles,
         "calibrator": None if model.calibrator is None else model.calibrator.kind,
+        "archive": model.provenance.get("archive"),
+        "teacher": model.provenance.get("teacher"),
     }
