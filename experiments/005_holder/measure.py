@@ -1,4 +1,4 @@
-"""Precision and recall of the ``holder`` column on hand-marked mini-documents.
+"""Precision and recall of the ``holder`` column on hand-marked mini-documents, with 95% intervals over documents.
 
 Usage: python experiments/005_holder/measure.py [development] [held_out]   (both by default; --errors lists them)
 """
@@ -10,6 +10,9 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+import pandas as pd
+
+from communique.evaluation.resampling import Interval, bootstrap_interval
 from communique.scoring.holder import holders
 from communique.scoring.sentences import split
 
@@ -20,8 +23,9 @@ _TAIL = re.compile(r"\s(?:of|for|in|at|from|to|on|close)\s.*")
 
 
 class Case(NamedTuple):
-    """A sentence, the holder marked by hand, the holder found, and by what it was found."""
+    """A sentence, its document, the holder marked by hand, the holder found, and by what it was found."""
 
+    document: str
     sentence: str
     gold: str
     found: str
@@ -50,7 +54,9 @@ def cases(part: str) -> list[Case]:
         if len(sentences) != len(gold):
             raise ValueError(f"{document['id']}: {len(sentences)} sentences, {len(gold)} marks")
         held = holders(text, sentences, document["metadata"])
-        found += [Case(s.text, g, h.name, h.source) for s, g, h in zip(sentences, gold, held, strict=True)]
+        found += [
+            Case(document["id"], s.text, g, h.name, h.source) for s, g, h in zip(sentences, gold, held, strict=True)
+        ]
     return found
 
 
@@ -66,12 +72,26 @@ def figures(given: list[Case]) -> dict[str, float]:
     }  # fmt: skip
 
 
+def intervals(given: list[Case]) -> dict[str, Interval]:
+    """Precision and recall by exact name, with the percentile bootstrap over documents."""
+    rows = [
+        (c.document, bool(c.found) and normal(c.found) == normal(c.gold), bool(c.found), bool(c.gold)) for c in given
+    ]
+    counts = pd.DataFrame(rows).groupby(0).sum().to_numpy(dtype=float)
+    return {
+        name: bootstrap_interval(lambda totals, of=of: totals[..., 0] / totals[..., of], counts)
+        for of, name in ((1, "precision"), (2, "recall"))
+    }
+
+
 def main(*arguments: str) -> None:
     """Print the figures of each part and, if asked, what is wrong."""
     parts = [a for a in arguments if not a.startswith("-")] or ["development", "held_out"]
     for part in parts:
         given = cases(part)
         print(part, json.dumps({name: round(value, 3) for name, value in figures(given).items()}))
+        told = (f"{name} {i.value:.3f} [{i.low:.3f}, {i.high:.3f}]" for name, i in intervals(given).items())
+        print("  over documents:", ", ".join(told))
         right = Counter(c.source for c in given if c.found and normal(c.found) == normal(c.gold))
         named = Counter(c.source for c in given if c.found)
         print("  by source:", ", ".join(f"{name} {right[name]}/{n}" for name, n in named.most_common()))

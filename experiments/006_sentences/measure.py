@@ -11,6 +11,9 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
+from communique.evaluation.resampling import bootstrap_interval
 from communique.scoring.sentences import split
 
 TESTS = Path(__file__).parents[2] / "tests"
@@ -96,14 +99,13 @@ def read(paths: Iterable[Path], mark: str) -> list[tuple[str, set[int]]]:
 
 
 def told(name: str, ends: Ends, texts: list[tuple[str, set[int]]]) -> str:
-    """One line of figures."""
-    right = found = wanted = 0
-    for text, marks in texts:
-        given = ends(text)
-        right, found, wanted = right + len(given & marks), found + len(given), wanted + len(marks)
-    precision, recall = right / found, right / wanted
-    f1 = 2 * precision * recall / (precision + recall)
-    return f"  {name:30} precision {precision:.3f}  recall {recall:.3f}  F1 {f1:.3f}"
+    """One line of figures; the interval is of the percentile bootstrap over texts."""
+    pairs = [(ends(text), marks) for text, marks in texts]
+    counts = np.array([(len(given & marks), len(given), len(marks)) for given, marks in pairs], dtype=float)
+    right, found, wanted = counts.sum(axis=0)
+    f1 = bootstrap_interval(lambda totals: 2 * totals[..., 0] / (totals[..., 1] + totals[..., 2]), counts)
+    shares = f"precision {right / found:.3f}  recall {right / wanted:.3f}"
+    return f"  {name:30} {shares}  F1 {f1.value:.3f} [{f1.low:.3f}, {f1.high:.3f}]"
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from scipy.stats import binomtest
+
 DATA = Path(__file__).parents[2] / "tests" / "data" / "languages.jsonl"
 Identify = Callable[[str], str | None]
 
@@ -95,8 +97,14 @@ def main(*names: str) -> None:
         foreign = sum(identify(text) != "en" for text in english)
         missed = sum(identify(text) == "en" for text in others)
         each = (time.process_time() - began) / len(rows)
-        print(f"{system.__name__:16} English taken for foreign {foreign}/{len(english)}, "
-              f"foreign for English {missed}/{len(others)}, {1e6 * each:,.0f} µs")  # fmt: skip
+        print(f"{system.__name__:16} English taken for foreign {share(foreign, len(english))}, "
+              f"foreign for English {share(missed, len(others))}, {1e6 * each:,.0f} µs")  # fmt: skip
+
+
+def share(count: int, of: int) -> str:
+    """A count with Wilson's 95% interval; the sentences were written one by one, and stand for no archive."""
+    interval = binomtest(count, of).proportion_ci(method="wilson")
+    return f"{count}/{of} [{interval.low:.3f}, {interval.high:.3f}]"
 
 
 if __name__ == "__main__":

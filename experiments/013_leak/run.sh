@@ -7,3 +7,4 @@ export PATH="$PWD/.venv/bin:$PATH" OMP_NUM_THREADS=2
 communique train -m experiment=leak
 communique train -m experiment=leak split=fixed,random model=embedding seed=0
 python experiments/collect.py leak experiments/013_leak/results.json
+python experiments/013_leak/differences.py
