@@ -141,7 +141,7 @@ def test_the_same_adaptation_is_not_run_twice_unless_asked(
 ) -> None:
     measure = {"outside": make_corpus(made[1].codebook, 3, seed=5)}
     with pytest.raises(CommuniqueError, match=f"on record as run {done.result.run_id}"):
-        adapted(made, tiny_encoder, tracker, measure=measure)
+        adapted(made, tiny_encoder, tracker, measure=measure, data={"corpus": "mine.jsonl"})
 
 
 def test_thresholds_are_made_for_text_in_which_a_stance_is_rarer(made: Made, tiny_encoder: Path, monkeypatch) -> None:

@@ -44,6 +44,21 @@ def test_slices_of_a_prediction_file_are_told_and_written(run: Run, folder: Path
     assert all(value in fragment for value in table["value"])
 
 
+@pytest.mark.parametrize("kept", ["probabilities", "seeds"])
+def test_slices_read_every_file_that_compare_reads(run: Run, folder: Path, kept: str) -> None:
+    assert run(*EVALUATE, "--predictions", "said.csv").code == 0
+    table = pd.read_csv(folder / "said.csv", keep_default_na=False)
+    if kept == "probabilities":
+        table = table[["id", "document", "labels", *(name for name in table if name.startswith("prob_"))]]
+    else:
+        table = pd.concat([table.assign(seed=seed) for seed in (0, 1)])
+    table.to_csv(folder / "theirs.csv", index=False)
+    said = run("slices", "--predictions", "theirs.csv", "--resamples", 20)
+    assert said.code == 0, said.err
+    told = {"probabilities": "every label is cut at 0.5", "seeds": "mean of 2 fits"}[kept]
+    assert told in " ".join(said.out.split())
+
+
 def test_errors_of_models_are_a_page_and_a_sheet(run: Run, folder: Path) -> None:
     edited(folder / "data" / "sentences.jsonl", _without_labels)
     models = ("--model", "model", "--model", "model")
@@ -186,3 +201,23 @@ def test_a_mistake_is_one_sentence_and_leaves_no_file(
     before = sorted(folder.iterdir())
     assert told in run(*arguments).error
     assert sorted(folder.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gone"),
+    [
+        (("evaluate", "--data", "mine.csv", "--predictions", "mine.csv"), "mine.csv"),
+        (("errors", "--data", "mine.csv", "--out", "mine.html"), "mine.csv"),
+        (("behave", "--data", "mine.csv", "--out", "mine.html"), "mine.csv"),
+        (("slices", "--predictions", "mine.csv", "--out", "linked.csv"), "linked.csv"),
+        (("compare", "--predictions", "mine.csv", "--out", "mine.html"), "mine.csv"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_what_is_read_is_never_written_over(run: Run, folder: Path, arguments: tuple[str, ...], gone: str) -> None:
+    assert run(*EVALUATE, "--predictions", "mine.csv").code == 0
+    (folder / "linked.csv").symlink_to(folder / "mine.csv")
+    before = (folder / "mine.csv").read_bytes()
+    model = ("--model", "model") if arguments[0] in ("evaluate", "errors", "behave") else ()
+    assert f"{gone}: would replace the file that is read" in run(*arguments, *model).error
+    assert (folder / "mine.csv").read_bytes() == before

@@ -9,9 +9,6 @@ import pytest
 from tests.cli.conftest import Run, edited
 
 from communique.data.annotation import Design
-from communique.data.codebook import Codebook
-from communique.data.dataset import read_corpus
-from communique.models import load_model
 
 EVALUATE = ("evaluate", "--data", "data/sentences.jsonl", "--model", "model", "--resamples", "20")
 EXPORT = ("annotate", "export", "data/sentences.jsonl", "--out", "x.xlsx")
@@ -187,15 +184,6 @@ def test_a_split_that_would_leave_a_part_empty_is_refused(run: Run, folder: Path
     said = run("split", "--data", "few.jsonl", "--out", "s.json").error
     assert "1 documents leave the part 'validation' without one" in said
     assert not (folder / "s.json").exists()
-
-
-def test_figures_of_the_corpus_that_a_model_was_made_of_are_said_to_flatter(run: Run, folder: Path) -> None:
-    assert "Caution: this is the corpus" not in run(*EVALUATE).out
-    corpus = read_corpus(folder / "data" / "sentences.jsonl", Codebook.load(folder / "data" / "codebook.yaml"))
-    model = load_model(folder / "model")
-    model.provenance["data"] = corpus.fingerprint
-    model.save(folder / "model")
-    assert "Caution: this is the corpus" in " ".join(run(*EVALUATE).out.split())
 
 
 def test_labels_separated_by_commas_are_told_the_separator(run: Run, folder: Path) -> None:

@@ -92,7 +92,7 @@ def test_languages_reprints_and_own_outputs_are_told(run: Run, folder: Path):
         assert "4 sentences of 2 documents" in said.out
         assert "1 are not in English and were not scored" in said.out
         assert "1 reprint a sentence of an earlier document" in said.out
-        assert ("3 earlier outputs of scoring" in said.out) == bool(number)
+        assert ("earlier outputs of scoring (3)" in said.out) == bool(number)
     page = (docs / "page.html").read_text(encoding="utf-8")
     assert page.count("<article") == 2
     assert FRENCH in page

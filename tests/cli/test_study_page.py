@@ -88,7 +88,7 @@ def test_files_of_others_leave_the_sections_out_and_the_page_says_why(run: Run, 
     assert "theirs was not tried: a prediction file comes without its model." in page
     assert "the predictions have the labels red" in run(*compare, "--data", "data/sentences.jsonl").error
     before = (folder / "theirs.csv").read_bytes()
-    assert "theirs.csv would replace the file that is read" in run(*compare[:-6], "--out", "theirs.html").error
+    assert "theirs.csv: would replace the file that is read" in run(*compare[:-6], "--out", "theirs.html").error
     assert (folder / "theirs.csv").read_bytes() == before
     assert "--pool: pools the runs of a study" in run(*compare, "--pool", "x").error
 

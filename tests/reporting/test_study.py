@@ -19,8 +19,17 @@ from communique.evaluation.comparison import Leaderboard, compare
 from communique.evaluation.learning_curve import learning_curve
 from communique.evaluation.metrics import evaluate
 from communique.evaluation.predictions import System
-from communique.reporting.latex import document
-from communique.reporting.leaderboard import Block, Estimate, blocks, every_fit, label_titles, markdown, ranking
+from communique.reporting.latex import document, escape
+from communique.reporting.leaderboard import (
+    Block,
+    Estimate,
+    blocks,
+    every_fit,
+    label_titles,
+    markdown,
+    plain_markdown,
+    ranking,
+)
 from communique.reporting.study import Section, verdict, write_study
 from communique.reporting.tables import corpus_table, field_table, metrics_table
 from communique.reporting.terminal import terminal
@@ -109,9 +118,11 @@ def test_the_tables_lie_beside_the_page(folder: Path, board: Leaderboard) -> Non
     fits = pd.read_csv(folder / "board.fits.csv")
     assert len(fits[(fits["figure"] == "macro_f1") & (fits["model"] == EVIL)]) == 2
     text = (folder / "board.md").read_text(encoding="utf-8")
-    assert board.note in text
+    assert plain_markdown(board.note) in text
+    assert EVIL not in text
+    assert "<script" not in text
     for block in blocks(board, label_titles(board)):
-        assert f"## {block.title}" in text
+        assert f"## {plain_markdown(block.title)}" in text
 
 
 def test_latex_is_whole_tables_with_nothing_left_to_be_taken_for_a_command(board: Leaderboard) -> None:
@@ -183,6 +194,24 @@ def test_the_verdict_names_the_best_and_those_that_are_not_told_apart(board: Lea
     best, other = board.rows
     assert told.startswith(f"{best.name} has the highest macro-F1, {best.macro_f1.value:.3f} [")
     assert (f"cannot be told apart from {other.name}." in told) == bool(set(best.group) & set(other.group))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("tfidf, seed_0 [0.1, 0.2]", "tfidf, seed_0 [0.1, 0.2]"),
+        ("<script>x</script> & `a*b*`", "&lt;script&gt;x&lt;/script&gt; &amp; \\`a\\*b\\*\\`"),
+        ("_so_ [here](there)", "\\_so\\_ [here]\\(there)"),
+        ("a|b\\", "a\\|b\\\\"),
+    ],
+)
+def test_no_name_is_markup_in_markdown(name: str, expected: str) -> None:
+    assert plain_markdown(name) == expected
+
+
+@pytest.mark.parametrize("name", ["[red]q", "*bold", "[2pt]"])
+def test_no_name_is_an_argument_of_the_command_before_it_in_latex(name: str) -> None:
+    assert escape(name) == "{}" + name
 
 
 def test_markdown_escapes_its_own_separator() -> None:

@@ -12,12 +12,13 @@ from communique.cli.options import (
     UriOption,
     caution_of,
     console,
+    keep_inputs,
     load,
     open_tracker,
     read_labelled_for,
-    write_text,
 )
 from communique.errors import CommuniqueError
+from communique.files import write_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from communique.data.dataset import Corpus
     from communique.evaluation.hard_cases import Answers
     from communique.models import StanceModel
+    from communique.reporting.systems import System
     from communique.tracking.base import RunRecord
 
 PartOption = Annotated[str, typer.Option(help="part of the runs: test, validation, or a measured file's name")]
@@ -48,34 +50,42 @@ def slices(
     tracking_uri: UriOption = URI,
 ) -> None:
     """Figures by genre, forum, actor, decade, length and phenomenon, with intervals, worst first."""
+    import numpy as np
+
+    from communique.evaluation.predictions import align
     from communique.evaluation.slices import measure_slices
-    from communique.reporting.answers import corpus_of, recorded
+    from communique.reporting.answers import compared_sentences
     from communique.reporting.slices import slices_section, slices_table
+    from communique.reporting.systems import systems_of_files
 
     if (study is None) == (predictions is None):
         raise CommuniqueError("slices: give either --study or --predictions")
     if out and out.suffix not in (".csv", ".html"):
         raise CommuniqueError(f"{out}: slices are written as .csv, or as .html with .csv beside; name it so")
-    runs = _runs(study or "", run, tracking_uri) if study else {}
-    tables = _file(predictions) if predictions else _tables(runs, part)
+    if out:
+        keep_inputs([out, out.with_suffix(".csv")], [predictions, data, codebook])
+    systems = _systems(study, run, part, tracking_uri) if study else [(systems_of_files([predictions], part)[0], None)]
     frames, pages = [], []
-    for name, table in tables.items():
-        used = data_of(runs[name].artifacts) if study else {}
-        chosen = corpus_of(table, measured_sentences(used, part, data, codebook), name)
-        labels = chosen.codebook.names
-        said = recorded(table, labels, name)
+    for system, recorded in systems:
+        said = align([system])
+        fits = said.fits[system.name]
+        used = data_of(recorded.artifacts) if recorded else {}
+        chosen = compared_sentences(said, measured_sentences(used, part, data, codebook), system.name)
         report = measure_slices(
-            chosen.indicators.to_numpy(),
-            said.decided,
+            said.gold,
+            np.stack([fit.predicted for fit in fits]),
             chosen.to_frame(),
-            labels,
+            said.labels,
             minimum_documents=minimum,
             resamples=resamples,
             progress=True,
         )
-        console.print(slices_table(report, f"{name} · {part if study else predictions}", console.width))
-        frames.append(report.to_frame().assign(model=name))
-        pages.append((name, slices_section(report)[1]))
+        told = f", mean of {len(fits)} fits" if len(fits) > 1 else ""
+        console.print(slices_table(report, f"{system.name} · {part if study else predictions}{told}", console.width))
+        if said.cut_at_half:
+            console.print(f"{predictions}: holds neither decisions nor thresholds, so every label is cut at 0.5")
+        frames.append(report.to_frame().assign(model=system.name))
+        pages.append((system.name, slices_section(report)[1]))
     if out:
         _write_slices(out, frames, pages)
 
@@ -85,9 +95,10 @@ def _write_slices(out: Path, frames: "list[pd.DataFrame]", pages: list[tuple[str
 
     import pandas as pd
 
-    write_text(out.with_suffix(".csv"), pd.concat(frames).to_csv(index=False))
+    texts = {out.with_suffix(".csv"): pd.concat(frames).to_csv(index=False)}
     if out.suffix == ".html":
-        write_text(out, "".join(f"<h3>{html.escape(name)}</h3>\n{page}\n" for name, page in pages))
+        texts[out] = "".join(f"<h3>{html.escape(name)}</h3>\n{page}\n" for name, page in pages)
+    write_texts(texts)
     console.print(f"slices → {out}")
 
 
@@ -116,8 +127,9 @@ def errors(
         raise CommuniqueError("errors: --codebook goes with --study; a model brings its own")
     if out.suffix not in (".html", ".htm", ".xlsx"):
         raise CommuniqueError(f"{out}: errors are written as .html (with .xlsx and .csv beside) or .xlsx; name it so")
+    keep_inputs([out, out.with_suffix(".csv"), out.with_suffix(".xlsx")], [data, codebook])
     if study:
-        corpus, answers, models = _recorded(_runs(study, run, tracking_uri), part, data, codebook, words, tracking_uri)
+        corpus, answers, models = _recorded(study, run, part, data, codebook, words, tracking_uri)
     else:
         data = data or CORPUS
         corpus, answers, models = _asked(model or [], data, tracking_uri)
@@ -148,24 +160,36 @@ def _asked(references: list[str], data: Path, uri: str) -> Gathered:
 
 
 def _recorded(
-    runs: "dict[str, RunRecord]", part: str, data: Path | None, codebook: Path | None, words: bool, uri: str
+    study: str, names: list[str] | None, part: str, data: Path | None, codebook: Path | None, words: bool, uri: str
 ) -> Gathered:
-    """Answers that runs recorded for one part, with those of their models that were kept."""
-    from communique.reporting.answers import corpus_of, recorded
+    """What the first fit of every system of a study said of one part, with those of its models that were kept."""
+    from communique.evaluation.predictions import align
+    from communique.reporting.answers import answers_of, compared_sentences
 
-    tables = _tables(runs, part)
-    name, table = next(iter(tables.items()))
-    corpus = corpus_of(table, measured_sentences(data_of(runs[name].artifacts), part, data, codebook), name)
-    answers = []
-    for name, other in tables.items():
-        if set(other["id"]) != set(table["id"]):
-            raise CommuniqueError(f"{name}: scored other sentences than the first run; name one by --run")
-        ordered = other.set_index("id").loc[table["id"]].reset_index()
-        corpus_of(ordered, corpus, name)
-        answers.append(recorded(ordered, corpus.codebook.names, name))
+    systems = _systems(study, names, part, uri)
+    said = {system.name: align([system]) for system, _ in systems}
+    (first, recorded), *_ = systems
+    labelled = measured_sentences(data_of(recorded.artifacts), part, data, codebook)
+    corpus = compared_sentences(said[first.name], labelled, first.name)
+    answers = [answers_of(answered, name, corpus) for name, answered in said.items()]
+    for name, answered in said.items():
+        compared_sentences(answered, corpus, name)
+        if (fits := answered.fits[name])[1:]:
+            console.print(f"{name}: has {len(fits)} fits (seeds or repeats); the first, {fits[0].name}, is shown")
     tracker = open_tracker(uri)
-    kept = {name: tracker.stored_model(one.id) for name, one in runs.items()} if words else {}
+    kept = {system.name: tracker.stored_model(system.runs[0]) for system, _ in systems} if words else {}
     return corpus, answers, {name: load(reference, uri) for name, reference in kept.items() if reference}
+
+
+def _systems(study: str, names: list[str] | None, part: str, uri: str) -> "list[tuple[System, RunRecord]]":
+    """Every system of a study that learned from the whole training part, with the first of its runs."""
+    from communique.reporting.systems import systems_of_study
+
+    chosen = _runs(study, names, uri)
+    tracker = open_tracker(uri)
+    records = {one.id: one for one in tracker.runs(study)}
+    systems = systems_of_study(study, part, tracker, names=tuple(chosen))
+    return [(system, records[system.runs[0]]) for system in systems if system.share == 1]
 
 
 def _runs(study: str, names: list[str] | None, uri: str) -> "dict[str, RunRecord]":
@@ -176,20 +200,3 @@ def _runs(study: str, names: list[str] | None, uri: str) -> "dict[str, RunRecord
     if unknown := sorted(set(names or ()) - set(runs)):
         raise CommuniqueError(f"study '{study}': has no run '{unknown[0]}'; it has {', '.join(runs)}")
     return {name: one for name, one in runs.items() if not names or name in names}
-
-
-def _tables(runs: "dict[str, RunRecord]", part: str) -> "dict[str, pd.DataFrame]":
-    """What each run predicted for a part."""
-    tables = {}
-    for name, one in runs.items():
-        table = next(iter(_file(one.artifacts / "predictions.parquet").values()))
-        if part not in (parts := table["part"].unique()):
-            raise CommuniqueError(f"run {one.id} ({name}): has no part '{part}'; it has {', '.join(parts)}")
-        tables[name] = table[table["part"] == part].reset_index(drop=True)
-    return tables
-
-
-def _file(path: Path) -> "dict[str, pd.DataFrame]":
-    from communique.reporting.systems import read_predictions
-
-    return {path.stem: read_predictions(path)}

@@ -19,6 +19,7 @@ from communique.cli.options import (
     UriOption,
     codebook_of,
     console,
+    keep_inputs,
     load,
     split_of,
 )
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from communique.data.contrast import Case, Pair
     from communique.data.dataset import Sentence
 
+BESIDE = (".json", ".csv", ".changes.csv", ".actors.csv")  # of a page
 CONTRAST, CASES = Path("data/contrast.jsonl"), Path("data/behaviour.jsonl")
 
 
@@ -53,6 +55,8 @@ def behave(
 
     if out and out.suffix not in (".html", ".htm"):
         raise CommuniqueError(f"{out}: a page ends in .html; name it so, the .json and .csv come beside it")
+    if out:
+        keep_inputs([out, *(out.with_suffix(suffix) for suffix in BESIDE)], [contrast, cases, data, split])
     fitted = load(model, tracking_uri)
     book = codebook_of(fitted)
     pairs, plain = pairs_and_cases(book, contrast, cases)
@@ -124,12 +128,12 @@ def _sentences(data: Path, split: Path, book: "Codebook") -> tuple["Sentence", .
 def _write(report: "BehaviourReport", out: Path) -> None:
     from communique.reporting.behaviour import behaviour_page
 
-    files = {
-        out.with_suffix(".json"): json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n",
-        out.with_suffix(".csv"): report.to_frame().to_csv(index=False),
-        out.with_suffix(".changes.csv"): report.changes_frame().to_csv(index=False),
-        out.with_suffix(".actors.csv"): report.actors_frame().to_csv(index=False),
-        out: behaviour_page(report),
-    }
-    write_texts(files)
+    texts = (
+        json.dumps(report.to_dict(), indent=1, ensure_ascii=False) + "\n",
+        report.to_frame().to_csv(index=False),
+        report.changes_frame().to_csv(index=False),
+        report.actors_frame().to_csv(index=False),
+    )
+    beside = {out.with_suffix(suffix): text for suffix, text in zip(BESIDE, texts, strict=True)}
+    write_texts(beside | {out: behaviour_page(report)})
     console.print(f"page → {out}")

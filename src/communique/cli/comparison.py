@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from communique.cli.options import URI, UriOption, console, decided_here, open_tracker
+from communique.cli.options import URI, UriOption, console, decided_here, keep_inputs, open_tracker
 from communique.errors import CommuniqueError
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def compare(
     _check(interval, pool, studies, files)
     if out:
         check_page_name(out)
-        _keep_inputs(out, [*(files or []), *([data] if data else [])])
+        beside = [out.with_suffix(suffix) for suffix in (".csv", ".fits.csv", ".md", ".tex")]
+        keep_inputs([out, *beside], [*(files or []), data, codebook])
     tracker = open_tracker(tracking_uri) if studies else None
     shares = by_share(gather(studies or [], files or [], part, tracker, pool))
     board, curves, pooling = _measured(shares, reference, pool, {"resamples": resamples, "method": interval})
@@ -72,15 +73,6 @@ def _check(interval: str, pool: str | None, studies: list[str] | None, files: li
         raise CommuniqueError(f"--interval {interval}: choose percentile or bca")
     if pool and (files or not studies):
         raise CommuniqueError("--pool: pools the runs of a study; give --study, and no --predictions")
-
-
-def _keep_inputs(out: Path, inputs: Sequence[Path]) -> None:
-    """Refuse a page whose tables would be written over what is read."""
-    for path in inputs:
-        if path.parent.absolute() == out.parent.absolute() and path.name in (f"{out.stem}.csv", f"{out.stem}.fits.csv"):
-            raise CommuniqueError(
-                f"{out}: its table {path.name} would replace the file that is read; name the page anew"
-            )
 
 
 def _measured(

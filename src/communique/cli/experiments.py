@@ -15,6 +15,7 @@ from communique.cli.options import (
     UriOption,
     caution_of,
     console,
+    keep_inputs,
     load,
     open_tracker,
     read_labelled_for,
@@ -52,6 +53,7 @@ def evaluate(
 
     if predictions and predictions.suffix not in (".csv", ".parquet"):
         raise CommuniqueError(f"{predictions}: predictions are written as .csv or .parquet; name it so")
+    keep_inputs([path for path in (out, predictions) if path], [data])
     fitted = load(model, tracking_uri)
     corpus = read_labelled_for(fitted, data)
     said = predict(fitted, corpus)

@@ -1,6 +1,6 @@
 """Options that several commands share, so that each is worded once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,6 +42,14 @@ def read_labelled(path: Path, codebook: Path) -> "Corpus":
     from communique.data.dataset import read_corpus
 
     return read_corpus(path, Codebook.load(codebook))
+
+
+def keep_inputs(outputs: Iterable[Path], inputs: Iterable[Path | None]) -> None:
+    """Refuse, before any work, to write over a file that is read."""
+    read = {path.resolve() for path in inputs if path is not None}
+    for path in outputs:
+        if path.resolve() in read:
+            raise CommuniqueError(f"{path}: would replace the file that is read; give the output another name")
 
 
 def split_of(data: Path, split: Path) -> Path | None:

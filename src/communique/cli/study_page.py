@@ -40,12 +40,13 @@ def sections_of(
 
     A file that was named by ``--data`` must fit; where nobody named one, the page says why it says less.
     """
-    from communique.reporting.study_sections import compared_sentences, errors_of, left_out, slices_of
+    from communique.reporting.answers import compared_sentences
+    from communique.reporting.study_sections import errors_of, left_out, slices_of
 
     titles: dict[str, str] = {}
     sentences: Corpus | None = None
     try:
-        sentences = compared_sentences(board, _labelled(systems, tracker, wishes))
+        sentences = compared_sentences(board.answers, _labelled(systems, tracker, wishes))
     except CommuniqueError as error:
         if wishes.data:
             raise

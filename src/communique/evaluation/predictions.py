@@ -149,7 +149,7 @@ def _fit_tables(system: System) -> list[tuple[str, pd.DataFrame]]:
     if together["id"].is_unique:
         return [("pooled", together)]
     raise CommuniqueError(
-        f"{system.name}: its seeds or repeats hold different sentences, as split=fresh makes them and the validation "
+        f"{system.name}: its seeds or repeats tested different sentences, as split=fresh makes them and the validation "
         "parts of folds are, so they have no common mean; compare the test part of runs with split=fixed or split=kfold"
     )
 

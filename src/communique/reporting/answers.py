@@ -8,7 +8,7 @@ import pandas as pd
 from communique.data.dataset import Corpus
 from communique.errors import CommuniqueError
 from communique.evaluation.hard_cases import Answers
-from communique.evaluation.predictions import indicator_matrix
+from communique.evaluation.predictions import DEFAULT_CUT, Aligned, indicator_matrix
 from communique.models import StanceModel
 from communique.training import predict
 
@@ -47,14 +47,33 @@ def corpus_of(table: pd.DataFrame, corpus: Corpus, name: str) -> Corpus:
     return chosen
 
 
-def recorded(table: pd.DataFrame, labels: Sequence[str], name: str) -> Answers:
-    """The answers in a table of predictions (``predicted, prob_…`` and, where known, ``threshold_…``)."""
-    if missing := [label for label in labels if f"prob_{label}" not in table]:
-        raise CommuniqueError(f"{name}: column 'prob_{missing[0]}' is missing; it was made with another codebook")
-    thresholds = [table[f"threshold_{label}"].mean() if f"threshold_{label}" in table else 0.5 for label in labels]
-    probabilities = table[[f"prob_{label}" for label in labels]].to_numpy(dtype=float)
-    decided = indicator_matrix(table["predicted"], labels).astype(bool)
-    return Answers(name, probabilities, decided, np.array(thresholds))
+def compared_sentences(answers: Aligned, corpus: Corpus, name: str = "the comparison") -> Corpus:
+    """The compared sentences in the answers' order, with all that the corpus knows of them.
+
+    Raises CommuniqueError where the corpus has other labels, lacks a sentence, or has it with other gold labels.
+    """
+    if set(answers.labels) != set(corpus.codebook.names):
+        theirs, ours = ", ".join(answers.labels), ", ".join(corpus.codebook.names)
+        raise CommuniqueError(f"the predictions have the labels {theirs}, the labelled sentences {ours}")
+    names = np.array(corpus.codebook.names)
+    gold = answers.gold[:, [answers.labels.index(name) for name in names]].astype(bool)
+    table = pd.DataFrame({"id": answers.ids, "labels": [";".join(names[row]) for row in gold]})
+    return corpus_of(table, corpus, name)
+
+
+def answers_of(said: Aligned, name: str, corpus: Corpus) -> Answers:
+    """The first fit of a system on the sentences of ``corpus``, labels in the order of its codebook.
+
+    Raises CommuniqueError where the system answered other sentences.
+    """
+    row_of = {sentence: row for row, sentence in enumerate(said.ids)}
+    ids = [sentence.id for sentence in corpus]
+    if set(ids) != set(row_of):
+        raise CommuniqueError(f"{name}: scored other sentences than the first run; name one by --run")
+    fit, rows = said.fits[name][0], [row_of[one] for one in ids]
+    columns = [said.labels.index(label) for label in corpus.codebook.names]
+    cuts = np.nan_to_num(fit.thresholds[columns], nan=DEFAULT_CUT)
+    return Answers(name, fit.probabilities[rows][:, columns], fit.predicted[rows][:, columns].astype(bool), cuts)
 
 
 def distinct(names: Sequence[str]) -> list[str]:

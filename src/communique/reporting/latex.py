@@ -46,5 +46,6 @@ def _minus(number: str) -> str:
 
 
 def escape(text: str) -> str:
-    """Text in which LaTeX sees no command."""
-    return "".join(SPECIAL.get(character, character) for character in text)
+    """Text in which LaTeX sees no command, nor at its start an argument of the one before it."""
+    guard = "{}" if text[:1] in ("[", "*") else ""
+    return guard + "".join(SPECIAL.get(character, character) for character in text)

@@ -1,6 +1,7 @@
 """The leaderboard as tables of cells, made once for the terminal, Markdown, LaTeX and the page."""
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -191,7 +192,14 @@ def _fact(name: str, value: float | None) -> str:
 
 
 def markdown(block: Block) -> str:
-    """A Markdown table under its title; pipes in cells are escaped."""
-    lines = [block.header, ["---"] * len(block.header), *block.rows]
-    table = "\n".join("| " + " | ".join(str(cell).replace("|", "\\|") for cell in line) + " |" for line in lines)
-    return f"## {block.title}\n\n{table}\n"
+    """A Markdown table under its title; what Markdown or HTML would take for markup is escaped."""
+    header = [plain_markdown(name) for name in block.header]
+    rows = [[plain_markdown(str(cell)) for cell in row] for row in block.rows]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in [header, ["---"] * len(header), *rows])
+    return f"## {plain_markdown(block.title)}\n\n{table}\n"
+
+
+def plain_markdown(text: str) -> str:
+    """Text in which Markdown sees no markup and HTML no tag; brackets of intervals and `_` inside words stay."""
+    escaped = re.sub(r"([\\`*|])|(?<!\w)_|_(?!\w)", lambda found: f"\\{found.group()}", text)
+    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("](", "]\\(")

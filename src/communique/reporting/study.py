@@ -22,7 +22,7 @@ from communique.evaluation.study_plots import (
 )
 from communique.files import write_texts
 from communique.reporting.latex import document
-from communique.reporting.leaderboard import Block, blocks, label_titles, markdown
+from communique.reporting.leaderboard import Block, blocks, label_titles, markdown, plain_markdown
 from communique.reporting.pages import rendered
 from communique.reporting.svg import inline
 
@@ -81,7 +81,7 @@ def write_study(
             out: _page(board, title, named, tables, curves, sections),
             out.with_suffix(".csv"): frame.to_csv(index=False),
             out.with_suffix(".fits.csv"): board.fits_frame().to_csv(index=False),
-            out.with_suffix(".md"): f"# {title}\n\n{text}\n{board.note}\n",
+            out.with_suffix(".md"): f"# {plain_markdown(title)}\n\n{text}\n{plain_markdown(board.note)}\n",
             out.with_suffix(".tex"): document(tables, title, board.note),
         }
     )

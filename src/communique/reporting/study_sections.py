@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from html import escape
 
 import numpy as np
-import pandas as pd
 from markupsafe import Markup
 
 from communique.behaviour.report import TESTS, BehaviourReport, RateRow
 from communique.data.dataset import Corpus
-from communique.errors import CommuniqueError
 from communique.evaluation.comparison import Leaderboard
 from communique.evaluation.hard_cases import Answers, Case, hard_cases
 from communique.evaluation.resampling import Interval
 from communique.evaluation.slices import Slice, SliceReport, measure_slices
-from communique.reporting.answers import corpus_of
 from communique.reporting.behaviour import actors_note, behaviour_body
 from communique.reporting.leaderboard import Cell, Estimate, estimate
 from communique.reporting.pages import rendered
@@ -39,20 +36,6 @@ class Mistake:
 def left_out(title: str, reason: str) -> Section:
     """A section that only says why it holds nothing."""
     return Section(title, f'<p class="note">Left out: {escape(reason.rstrip("."))}.</p>')
-
-
-def compared_sentences(board: Leaderboard, corpus: Corpus) -> Corpus:
-    """The compared sentences in the leaderboard's order, with all that the corpus knows of them.
-
-    Raises CommuniqueError where the corpus has other labels, lacks a sentence, or has it with other gold labels.
-    """
-    if set(board.labels) != set(corpus.codebook.names):
-        theirs, ours = ", ".join(board.labels), ", ".join(corpus.codebook.names)
-        raise CommuniqueError(f"the predictions have the labels {theirs}, the labelled sentences {ours}")
-    names, answers = np.array(corpus.codebook.names), board.answers
-    gold = answers.gold[:, [answers.labels.index(name) for name in names]].astype(bool)
-    table = pd.DataFrame({"id": answers.ids, "labels": [";".join(names[row]) for row in gold]})
-    return corpus_of(table, corpus, "the comparison")
 
 
 def slices_of(board: Leaderboard, sentences: Corpus, resamples: int = 2000, progress: bool = False) -> Section:

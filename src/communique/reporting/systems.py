@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from communique.reporting.leaderboard import FACTS
 from communique.tracking.base import SHARE, RunRecord, Tracker, learned_share
 
 NEEDED = ("id", "document", "labels")
+NOT_TESTED = {"train", "validation"}  # what was learned or tuned on is never taken for a test unasked
 MEMBER_SEED = re.compile(r'("seed": |"study:[^/"]+/[^/"]+/)\d+')  # of an ensemble's members, fitted or saved
 Recipe = frozenset[tuple[str, str]]
 
@@ -42,15 +43,17 @@ def systems_of_studies(studies: Sequence[str], part: str, tracker: Tracker, over
     return _told_apart([system for _, system in found], [study for study, _ in found])
 
 
-def systems_of_study(study: str, part: str, tracker: Tracker, over: str | None = None) -> list[System]:
+def systems_of_study(
+    study: str, part: str, tracker: Tracker, over: str | None = None, names: Collection[str] = ()
+) -> list[System]:
     """One system a run name, recipe and share of the training documents, with all its seeds' predictions of a part.
 
     Runs of one name that differ in more than the seed are told apart by what differs. Those that differ in the
-    setting ``over`` (one model a target, say) are one system: their parts are pooled. Raises CommuniqueError where
-    the study has no run, or a run no such part or setting.
+    setting ``over`` (one model a target, say) are one system: their parts are pooled. ``names`` leaves out runs of
+    other names. Raises CommuniqueError where the study has no run, or a run no such part or setting.
     """
     by_recipe: dict[tuple[str, Recipe], dict[float, list[RunRecord]]] = {}
-    for run in tracker.runs(study):
+    for run in (run for run in tracker.runs(study) if not names or run.name in names):
         if over and over not in run.params:
             raise CommuniqueError(f"run {run.id} ({run.name}): has no setting '{over}'; pool over one that runs vary")
         by_recipe.setdefault((run.name, _recipe(run, over)), {}).setdefault(learned_share(run.params), []).append(run)
@@ -63,13 +66,19 @@ def systems_of_study(study: str, part: str, tracker: Tracker, over: str | None =
 
 
 def systems_of_files(paths: Sequence[Path], part: str = "test") -> list[System]:
-    """One system a prediction file (``.csv`` or ``.parquet``), named for it; equal names get their folder's added.
+    """One system a prediction file (``.csv`` or ``.parquet``), named for it.
 
-    Of a file with a column ``part`` that holds several, only ``part`` is read; a column ``seed`` makes tables.
+    Equal names get their folder's added, or are the whole path where that is equal too. Of a file with a column
+    ``part`` that holds several, or train or validation, only ``part`` is read; a column ``seed`` makes tables.
     Raises CommuniqueError where a file cannot be read or a column is missing.
     """
     systems = [_system_of_file(path, part) for path in paths]
-    return _told_apart(systems, [path.absolute().parent.name for path in paths])
+    named = _told_apart(systems, [path.absolute().parent.name for path in paths])
+    count = Counter(system.name for system in named)
+    return [
+        replace(system, name=str(path)) if count[system.name] > 1 else system
+        for system, path in zip(named, paths, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -204,7 +213,7 @@ def _mean(runs: Sequence[RunRecord], metric: str) -> float:
 
 def _system_of_file(path: Path, part: str) -> System:
     table = read_predictions(path)
-    if "part" in table and table["part"].nunique() > 1:
+    if "part" in table and (table["part"].nunique() > 1 or table["part"].iloc[0] in NOT_TESTED - {part}):
         parts = ", ".join(map(str, table["part"].unique()))
         table = table[table["part"] == part].reset_index(drop=True)
         if table.empty:
