@@ -39,6 +39,11 @@ def test_seeds_that_tested_disjoint_sentences_are_pooled() -> None:
     assert (aligned.fits["a"][0].predicted == aligned.fits["b"][0].predicted).all()
 
 
+def test_the_word_none_among_the_labels_is_told_that_its_cell_stays_empty() -> None:
+    with pytest.raises(CommuniqueError, match="label 'none' is no column; leave the cell empty"):
+        align([system("a", table(0.1).assign(labels="none"))])
+
+
 def test_seeds_that_tested_overlapping_sentences_are_refused_in_one_sentence() -> None:
     whole = table(0.1)
     with pytest.raises(CommuniqueError, match="a: its seeds or repeats tested different sentences, as split=fresh"):

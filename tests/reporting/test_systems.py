@@ -43,6 +43,33 @@ def test_prediction_files_of_both_formats_say_the_same(tmp_path: Path) -> None:
     assert first.summary == second.summary
 
 
+def test_a_sheet_saved_with_semicolons_is_read_and_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sheet.csv").write_text('id;document;labels;prob_a;prob_b\n1;d;"a;b";0.9;0.8\n2;d;;0.1;0.2\n')
+    read = read_predictions(tmp_path / "sheet.csv")
+    assert read["prob_b"].tolist() == [0.8, 0.2]
+    assert read["labels"].tolist()[0] == "a;b"
+    (tmp_path / "twice.csv").write_text("id,document,labels,prob_a,prob_a\n1,d,a,0.9,0.8\n")
+    with pytest.raises(CommuniqueError, match=r"twice.csv: the column name 'prob_a' stands twice"):
+        read_predictions(tmp_path / "twice.csv")
+
+
+def test_files_of_one_name_in_folders_of_one_name_are_told_by_their_paths(tmp_path: Path) -> None:
+    paths = [tmp_path / number / "out" / "pred.csv" for number in "12"]
+    for path in paths:
+        path.parent.mkdir(parents=True)
+        path.write_text("id,document,labels,prob_a\n1,d,a,0.9\n")
+    assert [system.name for system in systems_of_files(paths)] == [str(path) for path in paths]
+
+
+@pytest.mark.parametrize("part", ["train", "validation"])
+def test_what_was_tuned_on_is_not_taken_for_a_test(tmp_path: Path, part: str) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text(f"id,document,labels,prob_a,part\n1,d,a,0.9,{part}\n")
+    with pytest.raises(CommuniqueError, match=f"has no part 'test'; it has {part}: name one with --part"):
+        systems_of_files([path])
+    assert len(systems_of_files([path], part)) == 1
+
+
 def test_files_that_hold_no_predictions_are_refused_by_path_and_column(tmp_path: Path) -> None:
     for column in ("id", "document", "labels"):
         table(0.1).drop(columns=column).to_csv(tmp_path / "lacking.csv", index=False)

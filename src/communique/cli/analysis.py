@@ -39,7 +39,7 @@ RunsOption = Annotated[list[str] | None, typer.Option("--run", help="only the ru
 
 def slices(
     predictions: Annotated[Path | None, typer.Option(help="a prediction file (.parquet or .csv)")] = None,
-    study: Annotated[str | None, typer.Option(help="or a study, whose runs are taken apart one by one")] = None,
+    study: Annotated[str | None, typer.Option(help="or a study: each of its systems, over all seeds")] = None,
     part: PartOption = "test",
     run: RunsOption = None,
     data: DataOption = None,

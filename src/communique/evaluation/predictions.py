@@ -127,6 +127,8 @@ def _common_labels(systems: Sequence[System]) -> tuple[str, ...]:
             )
         cells = [table[column] for column in ("labels", "predicted") if column in table]
         named: set[str] = set().union(*(_names(cell) for column in cells for cell in column))
+        if named - set(labels) == {"none"}:
+            raise CommuniqueError(f"{system.name}: label 'none' is no column; leave the cell empty where none applies")
         if unknown := sorted(named - set(labels)):
             raise CommuniqueError(f"{system.name}: label '{unknown[0]}' has no column 'prob_{unknown[0]}'; add it")
     return labels

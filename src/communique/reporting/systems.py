@@ -1,5 +1,6 @@
 """The systems that a comparison is about: from the runs of studies, and from prediction files anyone made."""
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from communique.data.records import delimiter
 from communique.errors import CommuniqueError
 from communique.evaluation.predictions import System, probability_labels
 from communique.reporting.leaderboard import FACTS
@@ -254,5 +256,11 @@ def _read(path: Path) -> pd.DataFrame:
         return pd.read_parquet(path)
     if path.suffix != ".csv":
         raise CommuniqueError(f"{path}: ends in '{path.suffix}'; predictions are .csv or .parquet")
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        between = delimiter(header := stream.readline())
+    names = next(csv.reader([header], delimiter=between), [])
+    if twice := [name for i, name in enumerate(names) if name and name in names[:i]]:
+        raise CommuniqueError(f"{path}: the column name '{twice[0]}' stands twice; give each column its own name")
     texts: dict[str, Any] = dict.fromkeys(("id", "document", "labels", "predicted", "part"), str)
-    return pd.read_csv(path, dtype=texts, keep_default_na=False, na_values=[""])  # a label may be called NA
+    # a label may be called NA
+    return pd.read_csv(path, sep=between, dtype=texts, keep_default_na=False, na_values=[""])
