@@ -49,7 +49,7 @@ def test_slices_read_every_file_that_compare_reads(run: Run, folder: Path, kept:
     assert run(*EVALUATE, "--predictions", "said.csv").code == 0
     table = pd.read_csv(folder / "said.csv", keep_default_na=False)
     if kept == "probabilities":
-        table = table[["id", "document", "labels", *(name for name in table if name.startswith("prob_"))]]
+        table = table[["id", "document", "labels", *(name for name in map(str, table) if name.startswith("prob_"))]]
     else:
         table = pd.concat([table.assign(seed=seed) for seed in (0, 1)])
     table.to_csv(folder / "theirs.csv", index=False)

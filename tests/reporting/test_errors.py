@@ -13,9 +13,10 @@ from communique.data.dataset import Corpus, Sentence
 from communique.data.spreadsheet import inert
 from communique.errors import CommuniqueError
 from communique.evaluation.hard_cases import Answers, HardCases, hard_cases
+from communique.evaluation.predictions import System, align
 from communique.models.explain import Explanation, explain
 from communique.models.tfidf import TfidfModel
-from communique.reporting.answers import corpus_of, distinct, recorded
+from communique.reporting.answers import answers_of, corpus_of, distinct
 from communique.reporting.errors import (
     cards,
     case_table,
@@ -163,7 +164,8 @@ def test_predictions_find_their_sentences_in_any_order(corpus: Corpus) -> None:
     table = predictions(corpus).iloc[[5, 3, 9]].reset_index(drop=True)
     chosen = corpus_of(table, corpus, "m")
     assert [s.id for s in chosen] == list(table["id"])
-    said = recorded(table, corpus.codebook.names, "m")
+    turned = table[[*table.columns[::-1]]]  # labels in another order
+    said = answers_of(align([System("m", (turned,))]), "m", chosen)
     assert said.thresholds.tolist() == [0.5, 0.5, 0.5]
     np.testing.assert_array_equal(said.decided, chosen.indicators.to_numpy().astype(bool))
 
@@ -176,8 +178,8 @@ def test_predictions_of_other_sentences_or_gold_are_refused(corpus: Corpus) -> N
         corpus_of(table.assign(id="x")[:1], corpus, "m")
     with pytest.raises(CommuniqueError, match="has other gold labels"):
         corpus_of(table.assign(labels="rejects;joins;lifts"), corpus, "m")
-    with pytest.raises(CommuniqueError, match="'prob_lifts' is missing"):
-        recorded(table.drop(columns="prob_lifts"), corpus.codebook.names, "m")
+    with pytest.raises(CommuniqueError, match="scored other sentences than the first run"):
+        answers_of(align([System("m", (table,))]), "m", corpus.take([0, 1]))
 
 
 def test_models_of_one_name_are_told_apart() -> None:

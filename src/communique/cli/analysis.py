@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from communique.data.dataset import Corpus
     from communique.evaluation.hard_cases import Answers
+    from communique.evaluation.predictions import System
     from communique.models import StanceModel
-    from communique.reporting.systems import System
     from communique.tracking.base import RunRecord
 
 PartOption = Annotated[str, typer.Option(help="part of the runs: test, validation, or a measured file's name")]
@@ -64,7 +64,11 @@ def slices(
         raise CommuniqueError(f"{out}: slices are written as .csv, or as .html with .csv beside; name it so")
     if out:
         keep_inputs([out, out.with_suffix(".csv")], [predictions, data, codebook])
-    systems = _systems(study, run, part, tracking_uri) if study else [(systems_of_files([predictions], part)[0], None)]
+    systems: list[tuple[System, RunRecord | None]] = (
+        list(_systems(study, run, part, tracking_uri))
+        if study
+        else [(system, None) for system in systems_of_files([predictions] if predictions else [], part)]
+    )
     frames, pages = [], []
     for system, recorded in systems:
         said = align([system])

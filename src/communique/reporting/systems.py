@@ -59,9 +59,9 @@ def systems_of_study(
         if over and over not in run.params:
             raise CommuniqueError(f"run {run.id} ({run.name}): has no setting '{over}'; pool over one that runs vary")
         by_recipe.setdefault((run.name, _recipe(run, over)), {}).setdefault(learned_share(run.params), []).append(run)
-    names = _distinct_names(list(by_recipe))
+    distinct = _distinct_names(list(by_recipe))
     return [
-        _system(names[key], share, _latest_by_seed(runs, over), part, over)
+        _system(distinct[key], share, _latest_by_seed(runs, over), part, over)
         for key, by_share in by_recipe.items()
         for share, runs in sorted(by_share.items())
     ]
