@@ -26,6 +26,6 @@ communique compare --study transfer "${files[@]}" --reference "tfidf (split=Grou
 cp reports/transfer.csv "$here/leaderboard.csv"
 python experiments/collect.py transfer_setfit "$here/setfit.json"
 python "$here/by_group.py" transfer_setfit "$here/setfit_groups.csv"
-communique compare --study transfer_setfit --reference "setfit (split=GroupedKFold)" \
+communique compare --study transfer_setfit --reference "setfit (split=GroupedKFold), 10% of training" \
   --out reports/transfer_setfit.html --no-behave
 cp reports/transfer_setfit.csv "$here/setfit_leaderboard.csv"
