@@ -200,8 +200,9 @@ def test_the_verdict_names_the_best_and_those_that_are_not_told_apart(board: Lea
     ("name", "expected"),
     [
         ("tfidf, seed_0 [0.1, 0.2]", "tfidf, seed_0 [0.1, 0.2]"),
-        ("<script>x</script> & `a*b*`", "&lt;script&gt;x&lt;/script&gt; &amp; \\`a\\*b\\*\\`"),
+        ("<script>x</script> & `a*b*`", "&lt;script>x&lt;/script> &amp; \\`a\\*b\\*\\`"),
         ("_so_ [here](there)", "\\_so\\_ [here]\\(there)"),
+        ("<0.001", "<0.001"),
         ("a|b\\", "a\\|b\\\\"),
     ],
 )

@@ -202,4 +202,5 @@ def markdown(block: Block) -> str:
 def plain_markdown(text: str) -> str:
     """Text in which Markdown sees no markup and HTML no tag; brackets of intervals and `_` inside words stay."""
     escaped = re.sub(r"([\\`*|])|(?<!\w)_|_(?!\w)", lambda found: f"\\{found.group()}", text)
-    return escaped.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("](", "]\\(")
+    escaped = re.sub(r"<(?=[A-Za-z/!?])", "&lt;", escaped.replace("&", "&amp;"))  # "<0.001" is no tag
+    return escaped.replace("](", "]\\(")
